@@ -1,0 +1,75 @@
+"""Time inside shiftdesk is an integer: milliseconds since 1970-01-01T00:00Z.
+
+Rules take `now` in this unit; `now()` is called at the edge only. Zones exist only in
+`parse` and `local`.
+"""
+
+import re
+import time
+from datetime import UTC, datetime, timedelta
+
+Millis = int
+
+SECOND: Millis = 1_000
+MINUTE: Millis = 60 * SECOND
+HOUR: Millis = 60 * MINUTE
+DAY: Millis = 24 * HOUR
+
+_SPAN = re.compile(r"(\d+)\s*([smhdw])", re.ASCII)
+_UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
+
+
+def now() -> Millis:
+    """The machine's clock, in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def parse(text: str) -> Millis:
+    """Read an ISO 8601 time. ValueError when it is none, or has no zone."""
+    try:
+        when = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(f"{text!r:.40} is not an ISO 8601 time") from None
+    if when.tzinfo is None:
+        raise ValueError(f"{text!r:.40} has no time zone; write 2026-02-11T09:14:00Z or +01:00")
+    return of(when)
+
+
+def of(when: datetime) -> Millis:
+    """An aware datetime in milliseconds, without float rounding."""
+    span = when - datetime(1970, 1, 1, tzinfo=UTC)
+    return span // timedelta(milliseconds=1)
+
+
+def iso(at: Millis | None) -> str | None:
+    """ISO 8601 in UTC; whole seconds without a fraction."""
+    if at is None:
+        return None
+    when = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at)
+    spec = "milliseconds" if at % SECOND else "seconds"
+    return when.isoformat(timespec=spec).replace("+00:00", "Z")
+
+
+def local(at: Millis, form: str = "%H:%M") -> str:
+    """The time in the zone of the machine (`TZ`), for people."""
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at)).astimezone().strftime(form)
+
+
+def age(span: Millis) -> str:
+    """A span as agents say it: `45s`, `3m`, `5h`, `206d`. One unit, rounded down; below zero is `0s`."""
+    span = max(span, 0)
+    if span < MINUTE:
+        return f"{span // SECOND}s"
+    if span < HOUR:
+        return f"{span // MINUTE}m"
+    if span < 2 * DAY:
+        return f"{span // HOUR}h"
+    return f"{span // DAY}d"
+
+
+def span(text: str) -> Millis:
+    """Read `90m`, `2h`, `7d`, `1h30m`. ValueError when it is none."""
+    compact = text.replace(" ", "").lower()
+    if not compact or _SPAN.sub("", compact):
+        raise ValueError(f"{text!r:.40} is not a span; write 90m, 2h or 7d")
+    return sum(int(number) * _UNITS[unit] for number, unit in _SPAN.findall(compact))
