@@ -117,6 +117,16 @@ class Tally:
 Readings = Iterator[Post | BadLine]
 
 __all__ = [
-    "KINDS", "Author", "BadLine", "Kind", "Network", "Outgoing", "Post",
-    "Readings", "Receipt", "RefusedByNetwork", "Tally", "Unclear",
+    "KINDS",
+    "Author",
+    "BadLine",
+    "Kind",
+    "Network",
+    "Outgoing",
+    "Post",
+    "Readings",
+    "Receipt",
+    "RefusedByNetwork",
+    "Tally",
+    "Unclear",
 ]

@@ -1,0 +1,233 @@
+"""Configuration: one TOML file and the XDG folders. An error names the file, the key and the nearest known key."""
+
+import difflib
+import getpass
+import os
+import tomllib
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from tui.clock import HOUR, MINUTE, SECOND, Millis
+from tui.errors import Misuse
+
+VERDICTS = ("stop", "warn", "info", "off")
+CONFIG_LIMIT_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class DeskSettings:
+    """`[desk]`: how the desk behaves for everyone on it."""
+
+    undo_seconds: int = 10
+    """How long a reply is held before it leaves (s)."""
+    lease_minutes: int = 30
+    """How long a claim lives without a sign of its agent (min)."""
+    skip_minutes: int = 30
+    """How long `next` does not serve a skipped conversation to the same agent (min)."""
+    theme: str = "northline-dark"
+    mouse: bool = False
+
+    @property
+    def undo(self) -> Millis:
+        """The undo window."""
+        return self.undo_seconds * SECOND
+
+    @property
+    def lease(self) -> Millis:
+        """The life of a claim."""
+        return self.lease_minutes * MINUTE
+
+    @property
+    def skip(self) -> Millis:
+        """The life of a skip."""
+        return self.skip_minutes * MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSettings:
+    """`[account.default]` and `[account."x:@northline"]`: rules for one handle."""
+
+    horizon_hours: int = 48
+    """A root older than this that comes back is resurfaced (h)."""
+    target_minutes: int = 60
+    """Within this a post that addressed us should be answered (min)."""
+    brand_words: tuple[str, ...] = ()
+    """Words that name the brand without its handle; the handle itself always counts."""
+    part_minutes: int = 5
+    """Our own follow-up within this is a part of the same answer, not a second one (min)."""
+    same_text_minutes: int = 60
+    """The stretch in which near-equal public replies are counted (min)."""
+    same_text_count: int = 3
+    """From so many near-equal replies on, `same-text` warns."""
+    same_text_ratio: int = 95
+    """How alike two texts must be to count as the same (0-100, token set ratio)."""
+    checks: dict[str, str] = field(default_factory=dict)
+    """Per check: `stop`, `warn`, `info` or `off` instead of its own verdict."""
+
+    @property
+    def horizon(self) -> Millis:
+        """The age from which a root counts as old."""
+        return self.horizon_hours * HOUR
+
+    @property
+    def target(self) -> Millis:
+        """The response target."""
+        return self.target_minutes * MINUTE
+
+
+Settings = TypeVar("Settings", DeskSettings, AccountSettings)
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that is configured, with its defaults."""
+
+    path: Path | None = None
+    desk: DeskSettings = field(default_factory=DeskSettings)
+    accounts: dict[str, AccountSettings] = field(default_factory=dict)
+    keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def default_account(self) -> AccountSettings:
+        """What holds for handles without a section of their own."""
+        return self.accounts.get("default", AccountSettings())
+
+    def account(self, network: str, handle: str | None) -> AccountSettings:
+        """The settings of one handle."""
+        return self.accounts.get(account_key(network, handle or ""), self.default_account)
+
+
+def account_key(network: str, handle: str) -> str:
+    """How an account is written in the configuration: `x:@northline`, without case."""
+    return f"{network}:@{handle.removeprefix('@')}".casefold()
+
+
+def load(path: Path | None = None) -> Config:
+    """Read the file given, or `config.toml` of the XDG folder where there is one. Raises Misuse."""
+    explicit = path is not None
+    path = path or config_folder() / "config.toml"
+    try:
+        if path.stat().st_size > CONFIG_LIMIT_BYTES:
+            raise Misuse(f"{path} is larger than {CONFIG_LIMIT_BYTES:,} bytes; is it the configuration?")
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if explicit:
+            raise Misuse(f"The configuration {path} does not exist; check --config.") from None
+        return Config()
+    except OSError as error:
+        raise Misuse(f"The configuration {path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise Misuse(f"The configuration {path} is not UTF-8 text; save it as UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise Misuse(f"The configuration {path} is not valid TOML: {error}.") from None
+    return _Reading(path).config(document)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """Turns a TOML document into a Config, naming what does not fit."""
+
+    path: Path
+
+    def config(self, document: dict[str, Any]) -> Config:
+        self._known("", document, ("desk", "account", "keys"))
+        default = self._section(
+            AccountSettings(), "account.default", self._table(document, "account").get("default", {})
+        )
+        accounts = {"default": default}
+        for name, section in self._table(document, "account").items():
+            if name != "default":
+                network, colon, handle = name.partition(":")
+                if not (network and colon and handle):
+                    self._fail(f"account.{name}", 'is no account; write "x:@northline" (network, colon, handle)')
+                accounts[account_key(network, handle)] = self._section(default, f"account.{name}", section)
+        return Config(
+            path=self.path,
+            desk=self._section(DeskSettings(), "desk", document.get("desk", {})),
+            accounts=accounts,
+            keys={name: self._keys(name, value) for name, value in self._table(document, "keys").items()},
+        )
+
+    def _table(self, document: dict[str, Any], name: str) -> dict[str, Any]:
+        value = document.get(name, {})
+        if not isinstance(value, dict):
+            self._fail(name, "must be a table")
+        return dict(value)
+
+    def _section(self, defaults: Settings, name: str, section: Any) -> Settings:
+        if not isinstance(section, dict):
+            self._fail(name, "must be a table")
+        self._known(name, section, tuple(f.name for f in fields(defaults)))
+        values = {key: self._value(f"{name}.{key}", value, getattr(defaults, key)) for key, value in section.items()}
+        return replace(defaults, **values)
+
+    def _known(self, name: str, section: dict[str, Any], known: tuple[str, ...]) -> None:
+        for key in section:
+            if key not in known:
+                near = difflib.get_close_matches(key, known, 1, 0.5) or known[:1]
+                self._fail(f"{name}.{key}".lstrip("."), f"is unknown; did you mean {near[0]!r}?")
+
+    def _value(self, key: str, value: Any, default: Any) -> Any:
+        match default:
+            case bool():
+                if not isinstance(value, bool):
+                    self._fail(key, "must be true or false")
+            case int():
+                if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 1_000_000:
+                    self._fail(key, "must be a whole number from 0 to 1000000")
+            case tuple():
+                if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+                    self._fail(key, "must be a list of texts")
+                return tuple(value)
+            case dict():
+                if not isinstance(value, dict) or not all(verdict in VERDICTS for verdict in value.values()):
+                    self._fail(key, f"must give each check one of {', '.join(VERDICTS)}")
+            case _:
+                if not isinstance(value, str):
+                    self._fail(key, "must be a text in quotes")
+        return value
+
+    def _keys(self, name: str, value: Any) -> tuple[str, ...]:
+        keys = [value] if isinstance(value, str) else value
+        if not isinstance(keys, list) or not keys or not all(isinstance(key, str) and key for key in keys):
+            self._fail(f"keys.{name}", 'must be a key such as "n", or a list of keys')
+        return tuple(keys)
+
+    def _fail(self, key: str, problem: str) -> NoReturn:
+        raise Misuse(f"The configuration {self.path}: {key} {problem}.")
+
+
+def _xdg(variable: str, fallback: str) -> Path:
+    value = os.environ.get(variable, "")
+    folder = Path(value) if os.path.isabs(value) else Path.home() / fallback
+    return folder / "shiftdesk"
+
+
+def config_folder() -> Path:
+    """Where `config.toml` and `themes/` of this user lie (XDG base directory specification)."""
+    return _xdg("XDG_CONFIG_HOME", ".config")
+
+
+def data_folder() -> Path:
+    """Where the database lies unless `--db` says otherwise."""
+    return _xdg("XDG_DATA_HOME", ".local/share")
+
+
+def state_folder() -> Path:
+    """Where crash logs lie."""
+    return _xdg("XDG_STATE_HOME", ".local/state")
+
+
+def agent_name(given: str | None) -> str:
+    """Who works here: `--agent`, `SHIFTDESK_AGENT`, else the login name. Raises Misuse."""
+    name = (given or os.environ.get("SHIFTDESK_AGENT") or "").strip()
+    if not name:
+        try:
+            name = getpass.getuser()
+        except (OSError, KeyError):
+            raise Misuse("Nobody is logged in under a name; give one with --agent NAME.") from None
+    if len(name) > 64 or not name.isprintable():
+        raise Misuse("The agent's name must be up to 64 printable characters; give another with --agent NAME.")
+    return name

@@ -1,0 +1,1 @@
+"""Reusable texts: what they are, how they are found, filled in, read from files and written back."""

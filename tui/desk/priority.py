@@ -1,0 +1,92 @@
+"""Who is served first. A point is worth a minute of waiting; every point has its reason."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from tui.clock import MINUTE, Millis
+from tui.desk.freshness import Standing
+
+DANGER_POINTS = 10_000_000
+"""Nineteen years of waiting: someone may be hurt, so nothing comes before it."""
+
+_DANGER = re.compile(
+    r"""
+    \b(?:on|onto|fell\ on(?:to)?)\ the\ (?:tracks?|rails)\b | \bdoors?\b.{0,40}\bopen\b.{0,40}\b(?:moving|running|speed)\b
+    | \bmoving\b.{0,40}\bdoors?\b.{0,20}\bopen\b | \b(?:bomb|gunman|knife|stabbed|stabbing|weapon)\b
+    | \b(?:smoke|fire|flames|burning)\b.{0,40}\b(?:carriage|coach|train|station|platform|cabin|seat)s?\b
+    | \b(?:carriage|coach|train|station|platform)s?\b.{0,40}\b(?:smoke|on\ fire|flames|burning)\b
+    | \b(?:unconscious|collapsed|not\ breathing|heart\ attack|bleeding|suicide|suicidal|kill\ (?:myself|himself|herself))\b
+    | \b(?:want|going)\ to\ die\b
+    | \b(?:auf\ den\ gleisen|es\ brennt|bombe|bewusstlos|umbringen) | \b(?:sur\ les\ voies|incendie|bombe|inconsciente?)\b
+    | \b(?:en\ las\ v[ií]as|incendio|bomba|inconsciente)\b
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_QUESTION = re.compile("[?？؟;]\\s|[?？؟]|\\b(?:how|when|where|why|which|can you|could you)\\b", re.IGNORECASE)
+_PRAISE = re.compile(
+    r"\b(?:thank you|thanks so much|shout ?out|kudos|well done|brilliant|amazing|lovely|love the|best (?:crew|staff|team)"
+    r"|danke|merci|gracias)\b",
+    re.IGNORECASE,
+)
+_COMPLAINT = re.compile(
+    r"\b(?:not|never|no|worst|late|delay\w*|cancel\w*|refund|lost|broken|wrong|still|shame|joke|disgrace\w*|rude)\b",
+    re.IGNORECASE,
+)
+
+
+def reasons(
+    standing: Standing, *, followers: int, private: bool, resurfaced: bool, reopened: bool
+) -> list[dict[str, Any]]:
+    """Why a waiting conversation stands where it stands: `rule`, `points`, `text`; without the waiting itself."""
+    if not standing.words:
+        return []
+    text = "\n".join(word.text for word in standing.words)
+    found: list[tuple[str, int, str]] = []
+    danger = _DANGER.search(text)
+    if danger:
+        found.append(("danger", DANGER_POINTS, f"someone may be in danger: “{_short(danger.group())}”"))
+    match standing.addressed:
+        case "direct":
+            found.append(("direct", 30, "spoke to us"))
+        case "mention":
+            found.append(("mention", 20, "mentioned us"))
+    if private:
+        found.append(("private", 20, "a private message"))
+    if _QUESTION.search(text):
+        found.append(("question", 10, "asks something"))
+    if reopened:
+        found.append(("reopened", 15, "came back after our answer"))
+    if len(standing.words) > 1:
+        turns = min(len(standing.words) - 1, 4)
+        found.append(("again", 5 * turns, f"wrote {len(standing.words)} times since our last word"))
+    if followers >= 10_000:
+        found.append(("reach", 25 if followers >= 100_000 else 15, f"{followers:,} followers"))
+    if standing.reposts and not resurfaced:
+        found.append(("reposts", min(standing.reposts, 20), f"reposted {standing.reposts} times"))
+    if resurfaced:
+        found.append(("resurfaced", -240, "an old post that was brought back"))
+    if not danger and _PRAISE.search(text) and not _COMPLAINT.search(text) and "?" not in text:
+        found.append(("praise", -60, "praise"))
+    return [{"rule": rule, "points": points, "text": words} for rule, points, words in found]
+
+
+def rank(waiting_since: Millis, found: Iterable[dict[str, Any]]) -> Millis:
+    """The order of the waiting view: the moment at which the conversation would have scored zero."""
+    return waiting_since - sum(reason["points"] for reason in found) * MINUTE
+
+
+def score(rank: Millis, now: Millis) -> int:
+    """Points plus whole minutes waited."""
+    return (now - rank) // MINUTE
+
+
+def with_waiting(found: Iterable[dict[str, Any]], rank: Millis, now: Millis) -> list[dict[str, Any]]:
+    """The reasons of a waiting conversation with the waiting itself, adding up to its score."""
+    stored = list(found)
+    waited = score(rank, now) - sum(reason["points"] for reason in stored)
+    return [*stored, {"rule": "waiting", "points": waited, "text": f"waiting for {waited} minutes"}]
+
+
+def _short(text: str) -> str:
+    return " ".join(text.split())[:60]

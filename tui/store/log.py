@@ -1,0 +1,30 @@
+"""The event log: every state change writes here in its own transaction."""
+
+from typing import TYPE_CHECKING, Any
+
+from tui.clock import Millis
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+
+def append(
+    session: "Session", kind: str, *, at: Millis, agent: str, conversation_id: int | None = None, **data: Any
+) -> None:
+    """Add one event to the running transaction."""
+    append_all(session, [row(kind, at=at, agent=agent, conversation_id=conversation_id, **data)])
+
+
+def append_all(session: "Session", rows: list[dict[str, Any]]) -> None:
+    """Add many events, made by `row`."""
+    from sqlalchemy import insert
+
+    from tui.store.tables import Event
+
+    if rows:
+        session.connection().execute(insert(Event), rows)
+
+
+def row(kind: str, *, at: Millis, agent: str, conversation_id: int | None = None, **data: Any) -> dict[str, Any]:
+    """One event as the values of its row."""
+    return {"at": at, "agent": agent, "kind": kind, "conversation_id": conversation_id, "data": data or None}

@@ -1,0 +1,14 @@
+"""Alembic's entry: runs on the connection that `tui.store.schema.upgrade` hands over."""
+
+from alembic import context
+
+from tui.store import tables
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=tables.SQLModel.metadata,
+    render_as_batch=True,
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

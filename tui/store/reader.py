@@ -1,0 +1,464 @@
+"""Reading the desk, in plain SQL on a DBAPI connection: first paint and every pane use it, no ORM is loaded.
+
+Pages are windows by key (never OFFSET), so that row one million costs what row one costs.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from tui.clock import Millis
+from tui.store.sqlite import Connection
+
+ViewName = Literal["waiting", "mine", "resurfaced", "all"]
+COUNT_LIMIT = 10_000
+"""Counts stop here: an agent needs no more, and the query stays under a millisecond."""
+SEARCH_LIMIT = 500
+
+
+class QueueRow(NamedTuple):
+    """One conversation as the queue shows it."""
+
+    id: int
+    network: str
+    account: str | None
+    author_id: int
+    author_native_id: str
+    handle: str
+    name: str
+    followers: int
+    verified: bool
+    private: bool
+    state: str
+    owner: str | None
+    epoch: int
+    claimed_at: Millis | None
+    timer_at: Millis | None
+    rank: Millis
+    reasons: list[dict[str, Any]]
+    addressed: str
+    posted_at: Millis
+    customer_at: Millis
+    answered_at: Millis | None
+    waiting_since: Millis | None
+    surfaced_at: Millis
+    surfaced_by: str | None
+    resurfaces_at: Millis | None
+    settled_at: Millis | None
+    reposts: int
+    preview: str
+    tags: list[str]
+    has_draft: bool
+
+
+class PostRow(NamedTuple):
+    """One post of a thread."""
+
+    id: int
+    network: str
+    native_id: str
+    author_id: int
+    handle: str
+    name: str
+    kind: str
+    text: str
+    created_at: Millis
+    seen_at: Millis
+    in_reply_to: str | None
+    root_id: str | None
+    url: str | None
+    reposts: int
+    likes: int
+    media: list[dict[str, Any]]
+    lang: str | None
+    deleted: bool
+    ours: bool
+    addressed: str
+    reply_allowed: bool
+    versions: int
+    conversation_id: int | None
+
+
+class ReplyRow(NamedTuple):
+    """One reply of ours and how far it got."""
+
+    id: int
+    conversation_id: int
+    post_id: int
+    agent: str
+    text: str
+    private: bool
+    state: str
+    created_at: Millis
+    due_at: Millis
+    sent_at: Millis | None
+    native_id: str | None
+    error: str | None
+    key: str
+    network: str
+    account: str | None
+    handle: str
+
+
+class DraftRow(NamedTuple):
+    """The text being written for a conversation."""
+
+    conversation_id: int
+    agent: str
+    text: str
+    cursor: int
+    canned_id: int | None
+    updated_at: Millis
+
+
+class NoteRow(NamedTuple):
+    """A word between colleagues."""
+
+    id: int
+    agent: str
+    text: str
+    created_at: Millis
+
+
+class EventRow(NamedTuple):
+    """One entry of the event log."""
+
+    id: int
+    at: Millis
+    agent: str
+    kind: str
+    conversation_id: int | None
+    data: dict[str, Any]
+
+
+class SentText(NamedTuple):
+    """A text one of our handles published."""
+
+    text: str
+    at: Millis
+    handle: str
+    """Whom it was for; empty where unknown."""
+
+
+class Key(NamedTuple):
+    """A place in a view: its order column, then the conversation."""
+
+    order: int
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a view holds and how it is ordered."""
+
+    where: str
+    column: str
+    descending: bool = False
+
+
+VIEWS: dict[str, View] = {
+    "waiting": View("c.state = 'new'", "rank"),
+    "mine": View("c.state = 'claimed' AND c.owner = :agent", "claimed_at"),
+    "resurfaced": View("c.resurfaces_at IS NOT NULL AND c.resurfaces_at <= :now", "surfaced_at", descending=True),
+    "all": View("1 = 1", "surfaced_at", descending=True),
+}
+
+_QUEUE = """
+SELECT c.id, c.network, a.handle, c.author_id, w.native_id, w.handle, w.name, w.followers, w.verified, c.private,
+       c.state, c.owner, c.epoch, c.claimed_at, c.timer_at, c.rank, c.reasons, c.addressed, c.posted_at,
+       c.customer_at, c.answered_at, c.waiting_since, c.surfaced_at, c.surfaced_by, c.resurfaces_at, c.settled_at,
+       c.reposts, c.preview, c.tags, d.conversation_id IS NOT NULL
+FROM conversation c
+JOIN author w ON w.id = c.author_id
+LEFT JOIN account a ON a.id = c.account_id
+LEFT JOIN draft d ON d.conversation_id = c.id
+"""
+
+_POST = """
+SELECT p.id, p.network, p.native_id, p.author_id, w.handle, w.name, p.kind, p.text, p.created_at, p.seen_at,
+       p.in_reply_to, p.root_id, p.url, p.reposts, p.likes, p.media, p.lang, p.deleted, p.ours, p.addressed,
+       p.reply_allowed, (SELECT COUNT(*) FROM post_version v WHERE v.post_id = p.id), p.conversation_id
+FROM post p JOIN author w ON w.id = p.author_id
+"""
+
+_REPLY = """
+SELECT r.id, r.conversation_id, r.post_id, r.agent, r.text, r.private, r.state, r.created_at, r.due_at, r.sent_at,
+       r.native_id, r.error, r.key, c.network, a.handle, w.handle
+FROM reply r
+JOIN conversation c ON c.id = r.conversation_id
+JOIN author w ON w.id = c.author_id
+LEFT JOIN account a ON a.id = r.account_id
+"""
+
+
+class Reader:
+    """Reads through one connection, in one thread at a time."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def data_version(self) -> int:
+        """Changes when another connection has committed; 1.5 microseconds."""
+        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def _all(self, sql: str, **values: Any) -> list[Any]:
+        return list(self._connection.execute(sql, values).fetchall())
+
+    def _one(self, sql: str, **values: Any) -> Any:
+        return self._connection.execute(sql, values).fetchone()
+
+    # -- the queue ---------------------------------------------------------------------------------
+
+    def page(
+        self,
+        view: str,
+        *,
+        agent: str,
+        now: Millis,
+        limit: int,
+        start: Key | None = None,
+        backwards: bool = False,
+        search: str = "",
+    ) -> list[QueueRow]:
+        """Up to `limit` rows in the order of the view, from `start` (included) on; backwards: those before it."""
+        chosen = VIEWS[view]
+        down = chosen.descending != backwards
+        where = [chosen.where]
+        if start is not None:
+            sign = {(False, False): ">=", (True, False): "<=", (False, True): "<", (True, True): ">"}
+            where.append(f"(c.{chosen.column}, c.id) {sign[chosen.descending, backwards]} (:order, :id)")
+        if search:
+            where.append("c.id IN (SELECT value FROM json_each(:found))")
+        direction = "DESC" if down else "ASC"
+        sql = (
+            f"{_QUEUE} WHERE {' AND '.join(where)} "
+            f"ORDER BY c.{chosen.column} {direction}, c.id {direction} LIMIT :limit"
+        )
+        order, key_id = start or (None, None)
+        found = json.dumps(self.search(search)) if search else ""
+        rows = self._all(sql, agent=agent, now=now, limit=limit, order=order, id=key_id, found=found)
+        page = [_queue_row(row) for row in rows]
+        return page[::-1] if backwards else page
+
+    def count(self, view: str, *, agent: str, now: Millis, before: Key | None = None) -> int:
+        """How many the view holds (or holds before a key), at most COUNT_LIMIT."""
+        chosen = VIEWS[view]
+        where = chosen.where
+        if before is not None:
+            sign = ">" if chosen.descending else "<"
+            where += f" AND (c.{chosen.column}, c.id) {sign} (:order, :id)"
+        order, key_id = before or (None, None)
+        sql = f"SELECT COUNT(*) FROM (SELECT 1 FROM conversation c WHERE {where} LIMIT :limit)"
+        return int(self._one(sql, agent=agent, now=now, order=order, id=key_id, limit=COUNT_LIMIT)[0])
+
+    def search(self, words: str) -> list[int]:
+        """Conversations with a post that holds every word (the last may be a beginning), newest post first."""
+        terms = ['"' + word.replace('"', '""') + '"*' for word in words.split() if any(map(str.isalnum, word))]
+        if not terms:
+            return []
+        if any(map(_unspaced, words)):
+            sql = (
+                "SELECT DISTINCT p.conversation_id FROM post p WHERE instr(p.text, :words) "
+                "AND p.conversation_id IS NOT NULL ORDER BY p.id DESC LIMIT :limit"
+            )
+            return [row[0] for row in self._all(sql, words=words.strip(), limit=SEARCH_LIMIT)]
+        sql = (
+            "SELECT p.conversation_id FROM post_search s JOIN post p ON p.id = s.rowid "
+            "WHERE post_search MATCH :words AND p.conversation_id IS NOT NULL ORDER BY s.rowid DESC LIMIT :limit"
+        )
+        rows = self._all(sql, words=" ".join(terms), limit=SEARCH_LIMIT)
+        return list(dict.fromkeys(row[0] for row in rows))
+
+    def conversation(self, conversation_id: int) -> QueueRow | None:
+        """One conversation, whatever its state."""
+        row = self._one(f"{_QUEUE} WHERE c.id = :id", id=conversation_id)
+        return None if row is None else _queue_row(row)
+
+    def due_timer(self, now: Millis) -> bool:
+        """Whether a lease has run out or a snoozed conversation must wake."""
+        sql = "SELECT 1 FROM conversation WHERE timer_at IS NOT NULL AND timer_at <= :now LIMIT 1"
+        return self._one(sql, now=now) is not None
+
+    # -- one conversation --------------------------------------------------------------------------
+
+    def posts(self, conversation_id: int) -> list[PostRow]:
+        """Its posts, oldest first, folded reposts among them."""
+        rows = self._all(f"{_POST} WHERE p.conversation_id = :id ORDER BY p.created_at, p.id", id=conversation_id)
+        return [_post_row(row) for row in rows]
+
+    def ancestors(self, post: PostRow, limit: int = 5) -> list[PostRow]:
+        """What a thread's first post answers, outside the conversation, oldest first."""
+        above: list[PostRow] = []
+        wanted = post.in_reply_to or (post.root_id if post.kind == "quote" else None)
+        while wanted is not None and len(above) < limit:
+            row = self._one(
+                f"{_POST} WHERE p.network = :network AND p.native_id = :id", network=post.network, id=wanted
+            )
+            if row is None:
+                break
+            above.insert(0, _post_row(row))
+            wanted = above[0].in_reply_to
+        return above
+
+    def notes(self, conversation_id: int) -> list[NoteRow]:
+        """Its notes, oldest first."""
+        sql = "SELECT id, agent, text, created_at FROM note WHERE conversation_id = :id ORDER BY id"
+        return [NoteRow(*row) for row in self._all(sql, id=conversation_id)]
+
+    def draft(self, conversation_id: int) -> DraftRow | None:
+        """Its draft."""
+        sql = (
+            "SELECT conversation_id, agent, text, cursor, canned_id, updated_at FROM draft WHERE conversation_id = :id"
+        )
+        row = self._one(sql, id=conversation_id)
+        return None if row is None else DraftRow(*row)
+
+    def replies(self, conversation_id: int) -> list[ReplyRow]:
+        """Its replies, oldest first."""
+        return [
+            _reply_row(row)
+            for row in self._all(f"{_REPLY} WHERE r.conversation_id = :id ORDER BY r.id", id=conversation_id)
+        ]
+
+    def events(
+        self,
+        *,
+        after: int = 0,
+        conversation_id: int | None = None,
+        agent: str | None = None,
+        limit: int = 1_000_000,
+    ) -> list[EventRow]:
+        """Events after the id `after`, oldest first; of one conversation or agent when given."""
+        where = ["e.id > :after"]
+        if conversation_id is not None:
+            where.append("e.conversation_id = :conversation")
+        if agent is not None:
+            where.append("e.agent = :agent")
+        sql = (
+            "SELECT e.id, e.at, e.agent, e.kind, e.conversation_id, e.data FROM event e "
+            f"WHERE {' AND '.join(where)} ORDER BY e.id LIMIT :limit"
+        )
+        rows = self._all(sql, after=after, conversation=conversation_id, agent=agent, limit=limit)
+        return [EventRow(*row)._replace(data=_json(row[5], {})) for row in rows]
+
+    def last_event(self) -> int:
+        """The newest event's id; 0 in an empty log."""
+        return int(self._one("SELECT COALESCE(MAX(id), 0) FROM event")[0])
+
+    def seen(self, conversation_id: int, agent: str) -> int | None:
+        """Up to which event the agent last saw it; None where never."""
+        sql = "SELECT event_id FROM seen WHERE conversation_id = :id AND agent = :agent"
+        row = self._one(sql, id=conversation_id, agent=agent)
+        return None if row is None else int(row[0])
+
+    # -- what the guard compares with --------------------------------------------------------------
+
+    def sent_since(self, account: str | None, network: str, since: Millis) -> list[SentText]:
+        """What a handle of ours published or is about to publish since a time, newest first."""
+        published = self._all(
+            "SELECT p.text, p.created_at, COALESCE(w.handle, '') FROM post p "
+            "JOIN account a ON a.id = p.account_id "
+            "LEFT JOIN conversation c ON c.id = p.conversation_id LEFT JOIN author w ON w.id = c.author_id "
+            "WHERE p.ours AND a.handle = :account AND a.network = :network AND p.created_at >= :since "
+            "ORDER BY p.created_at DESC LIMIT 500",
+            account=account,
+            network=network,
+            since=since,
+        )
+        leaving = self._all(
+            f"{_REPLY} WHERE r.state IN ('held', 'queued', 'sending', 'unknown') AND r.created_at >= :since "
+            "AND a.handle = :account AND a.network = :network",
+            account=account,
+            network=network,
+            since=since,
+        )
+        texts = [SentText(*row) for row in published]
+        texts += [SentText(row.text, row.created_at, row.handle) for row in map(_reply_row, leaving)]
+        return sorted(texts, key=lambda sent: -sent.at)
+
+    def sent_to(self, author_id: int) -> list[SentText]:
+        """What this person got from us, on any account of this network, newest first."""
+        rows = self._all(
+            "SELECT p.text, p.created_at, w.handle FROM conversation c JOIN post p ON p.conversation_id = c.id "
+            "JOIN author w ON w.id = c.author_id "
+            "WHERE c.author_id = :author AND p.ours AND NOT p.deleted ORDER BY p.created_at DESC LIMIT 200",
+            author=author_id,
+        )
+        return [SentText(*row) for row in rows]
+
+    # -- outbox, people, accounts ------------------------------------------------------------------
+
+    def outbox(self, *, agent: str | None = None) -> list[ReplyRow]:
+        """Replies that are not out yet or failed, oldest first; one agent's when given."""
+        where = "r.state NOT IN ('sent', 'recalled')" + (" AND r.agent = :agent" if agent else "")
+        return [_reply_row(row) for row in self._all(f"{_REPLY} WHERE {where} ORDER BY r.id", agent=agent)]
+
+    def reply(self, reply_id: int) -> ReplyRow | None:
+        """One reply."""
+        row = self._one(f"{_REPLY} WHERE r.id = :id", id=reply_id)
+        return None if row is None else _reply_row(row)
+
+    def accounts(self) -> list[tuple[int, str, str]]:
+        """Id, network and handle of our accounts."""
+        return [tuple(row) for row in self._all("SELECT id, network, handle FROM account ORDER BY id")]
+
+    def open_shift(self, agent: str) -> tuple[int, Millis, int] | None:
+        """The agent's running shift: id, start, first event."""
+        sql = "SELECT id, started_at, first_event FROM shift WHERE agent = :agent AND ended_at IS NULL ORDER BY id DESC"
+        row = self._one(sql, agent=agent)
+        return None if row is None else tuple(row)
+
+    def canned(self) -> list[dict[str, Any]]:
+        """Every canned response, by name."""
+        cursor = self._connection.execute("SELECT * FROM canned ORDER BY name")
+        names = [column[0] for column in cursor.description]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        for row in rows:
+            row["tags"] = _json(row["tags"], [])
+        return rows
+
+    def totals(self) -> dict[str, int]:
+        """Conversations by state, exactly."""
+        return dict(self._all("SELECT state, COUNT(*) FROM conversation GROUP BY state"))
+
+
+def _json(value: Any, empty: Any) -> Any:
+    if value is None:
+        return empty
+    return (json.loads(value) if isinstance(value, str | bytes) else value) or empty
+
+
+def _queue_row(row: Iterable[Any]) -> QueueRow:
+    plain = QueueRow(*row)
+    return plain._replace(
+        verified=bool(plain.verified),
+        private=bool(plain.private),
+        reasons=_json(plain.reasons, []),
+        tags=_json(plain.tags, []),
+        has_draft=bool(plain.has_draft),
+    )
+
+
+def _post_row(row: Iterable[Any]) -> PostRow:
+    plain = PostRow(*row)
+    return plain._replace(
+        media=_json(plain.media, []),
+        deleted=bool(plain.deleted),
+        ours=bool(plain.ours),
+        reply_allowed=bool(plain.reply_allowed),
+    )
+
+
+def _reply_row(row: Iterable[Any]) -> ReplyRow:
+    plain = ReplyRow(*row)
+    return plain._replace(private=bool(plain.private))
+
+
+def _unspaced(char: str) -> bool:
+    """Scripts written without spaces, which the word index cannot split: Thai to Khmer, kana, CJK."""
+    return "\u0e00" <= char <= "\u0eff" or "\u1000" <= char <= "\u109f" or "\u3040" <= char <= "\u9fff"

@@ -1,0 +1,100 @@
+"""One desk's database: where it is, how it is read and how it is changed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from tui.errors import Misuse, OutOfReach
+from tui.store import schema, sqlite
+from tui.store.reader import Reader
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+    from sqlmodel import Session
+
+
+def path_of(location: str) -> Path:
+    """The file that `--db` names: a path or a `sqlite:///` URL. Misuse for anything else."""
+    if "://" not in location:
+        return Path(location).expanduser()
+    url = urlsplit(location)
+    if not url.scheme.startswith("sqlite") or url.netloc or url.path in ("", "/", "/:memory:"):
+        raise Misuse(f"--db {location!r}: this version stores in a SQLite file; give a path or sqlite:///PATH.")
+    return Path(unquote(url.path[1:]))
+
+
+class Store:
+    """Readers cost nothing to load; the first transaction loads SQLModel."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def prepare(self) -> bool:
+        """Create or upgrade the database; True when it was created. Raises OutOfReach."""
+        revision = schema.current(self.path)
+        schema.refuse_newer(self.path, revision)
+        if revision == schema.HEAD:
+            return False
+        sqlite.create_file(self.path)
+        with self._plain_words():
+            connection = sqlite.connect(self.path)
+            connection.execute(f"PRAGMA journal_mode = {sqlite.journal_mode()}")
+            connection.close()
+            schema.upgrade(self.engine)
+        return revision is None
+
+    def reader(self) -> Reader:
+        """A new read-only connection."""
+        with self._plain_words():
+            return Reader(sqlite.connect(self.path, read_only=True))
+
+    @cached_property
+    def engine(self) -> "Engine":
+        """The SQLAlchemy engine; every transaction begins IMMEDIATE, since it is there to write."""
+        from sqlalchemy import create_engine, event
+
+        engine = create_engine(
+            f"sqlite:///{self.path}",
+            module=sqlite.sqlite3,
+            connect_args={"check_same_thread": False},
+        )
+
+        @event.listens_for(engine, "connect")
+        def _prepare(connection: Any, _record: Any) -> None:
+            sqlite.prepare(connection)
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Any) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+        return engine
+
+    @contextmanager
+    def transaction(self) -> Iterator["Session"]:
+        """One short change: committed at the end, undone when the body raises. Raises OutOfReach."""
+        from sqlmodel import Session
+
+        with self._plain_words(), Session(self.engine) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        if "engine" in self.__dict__:
+            self.engine.dispose()
+
+    @contextmanager
+    def _plain_words(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite.sqlite3.Error as error:
+            raise OutOfReach(sqlite.sentence(self.path, error)) from error
+        except Exception as error:
+            cause = getattr(error, "orig", None)
+            if isinstance(cause, sqlite.sqlite3.OperationalError | sqlite.sqlite3.DatabaseError) and not isinstance(
+                cause, sqlite.sqlite3.IntegrityError
+            ):
+                raise OutOfReach(sqlite.sentence(self.path, cause)) from error
+            raise

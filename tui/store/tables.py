@@ -1,0 +1,314 @@
+"""The tables, as SQLModel classes. Loading this module costs a quarter of a second: keep it off the start path.
+
+Times are milliseconds since the epoch. Texts are kept as they came (repaired, not cleaned).
+"""
+
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+__all__ = ["SQLModel"]
+
+BigInt = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _id() -> Any:
+    return Field(default=None, sa_column=Column(BigInt, primary_key=True, autoincrement=True))
+
+
+def _time(*, optional: bool = True) -> Any:
+    return Field(default=None, sa_column=Column(BigInt, nullable=optional))
+
+
+def _ref(target: str, *, optional: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(BigInt, ForeignKey(target), nullable=optional))
+
+
+def _json() -> Any:
+    return Field(default=None, sa_column=Column(JSON, nullable=True))
+
+
+class Agent(SQLModel, table=True):
+    """A person at the desk. `role` is agent, lead or admin."""
+
+    id: int | None = _id()
+    name: str = Field(unique=True)
+    role: str
+    created_at: int = _time(optional=False)
+
+
+class Account(SQLModel, table=True):
+    """One of our handles on a network. `handle` keeps its `@`; `name` is the same without `@` and case."""
+
+    __table_args__ = (UniqueConstraint("network", "name"),)
+    id: int | None = _id()
+    network: str
+    handle: str
+    name: str
+    created_at: int = _time(optional=False)
+
+
+class Customer(SQLModel, table=True):
+    """A person behind one or more authors."""
+
+    id: int | None = _id()
+    created_at: int = _time(optional=False)
+
+
+class Author(SQLModel, table=True):
+    """Who wrote a post, on one network."""
+
+    __table_args__ = (UniqueConstraint("network", "native_id"),)
+    id: int | None = _id()
+    network: str
+    native_id: str
+    handle: str
+    name: str
+    followers: int
+    verified: bool
+    customer_id: int = _ref("customer.id")
+
+
+class Conversation(SQLModel, table=True):
+    """One customer's thread with us, the unit that is claimed.
+
+    `rank` is `waiting_since` less a minute for each point of `reasons`: the smaller, the sooner it is served,
+    and the score at any time is the whole minutes since `rank`.
+    `resurfaces_at` is set when it came to us by a repost, quote, search or late sync: from then on it counts
+    as resurfaced. `settled_at`: what we had seen by then is dealt with.
+    """
+
+    __table_args__ = (
+        Index("conversation_waiting", "state", "rank", "id"),
+        Index("conversation_surfaced", "surfaced_at", "id"),
+        Index("conversation_owner", "owner", "state"),
+        Index("conversation_author", "author_id", "thread"),
+        Index(
+            "conversation_resurfaced",
+            "surfaced_at",
+            "id",
+            sqlite_where=text("resurfaces_at IS NOT NULL"),
+            postgresql_where=text("resurfaces_at IS NOT NULL"),
+        ),
+        Index(
+            "conversation_timers",
+            "timer_at",
+            sqlite_where=text("timer_at IS NOT NULL"),
+            postgresql_where=text("timer_at IS NOT NULL"),
+        ),
+    )
+    id: int | None = _id()
+    network: str
+    account_id: int | None = _ref("account.id", optional=True)
+    author_id: int = _ref("author.id")
+    thread: str
+    private: bool
+    state: str
+    owner: str | None = None
+    epoch: int = 0
+    claimed_at: int | None = _time()
+    timer_at: int | None = _time()
+    """Claimed: end of the lease. Snoozed: when it wakes. Otherwise empty."""
+    rank: int = _time(optional=False)
+    reasons: list[dict[str, Any]] | None = _json()
+    addressed: str
+    posted_at: int = _time(optional=False)
+    customer_at: int = _time(optional=False)
+    answered_at: int | None = _time()
+    waiting_since: int | None = _time()
+    surfaced_at: int = _time(optional=False)
+    surfaced_by: str | None = None
+    resurfaces_at: int | None = _time()
+    settled_at: int | None = _time()
+    reposts: int = 0
+    preview: str
+    tags: list[str] | None = _json()
+
+
+class Post(SQLModel, table=True):
+    """Anything published on a network, ours or not. `text` is the newest version."""
+
+    __table_args__ = (
+        UniqueConstraint("network", "native_id"),
+        Index("post_conversation", "conversation_id", "created_at"),
+        Index("post_in_reply_to", "network", "in_reply_to"),
+        Index("post_root", "network", "root_id"),
+        Index("post_author", "author_id", "created_at"),
+        Index("post_ours", "account_id", "created_at", sqlite_where=text("ours"), postgresql_where=text("ours")),
+    )
+    id: int | None = _id()
+    network: str
+    native_id: str
+    account_id: int | None = _ref("account.id", optional=True)
+    author_id: int = _ref("author.id")
+    conversation_id: int | None = _ref("conversation.id", optional=True)
+    kind: str
+    text: str
+    created_at: int = _time(optional=False)
+    seen_at: int = _time(optional=False)
+    in_reply_to: str | None = None
+    root_id: str | None = None
+    url: str | None = None
+    reposts: int = 0
+    likes: int = 0
+    media: list[dict[str, Any]] | None = _json()
+    lang: str | None = None
+    deleted: bool = False
+    ours: bool = False
+    addressed: str
+    reply_allowed: bool = True
+
+
+class PostVersion(SQLModel, table=True):
+    """An earlier text of a post that was edited on its network."""
+
+    __tablename__ = "post_version"
+    id: int | None = _id()
+    post_id: int = Field(default=None, sa_column=Column(BigInt, ForeignKey("post.id"), nullable=False, index=True))
+    text: str
+    replaced_at: int = _time(optional=False)
+
+
+class Draft(SQLModel, table=True):
+    """The text being written; belongs to the conversation, one each."""
+
+    conversation_id: int = Field(
+        default=None,
+        sa_column=Column(BigInt, ForeignKey("conversation.id"), primary_key=True, autoincrement=False),
+    )
+    agent: str
+    text: str
+    cursor: int = 0
+    canned_id: int | None = _ref("canned.id", optional=True)
+    updated_at: int = _time(optional=False)
+
+
+class Reply(SQLModel, table=True):
+    """A draft on its way out: held, queued, sending, then sent, failed or unknown; or recalled."""
+
+    __table_args__ = (
+        UniqueConstraint("key"),
+        Index("reply_conversation", "conversation_id"),
+        Index("reply_account", "account_id", "sent_at"),
+        Index(
+            "reply_open",
+            "state",
+            "due_at",
+            sqlite_where=text("state NOT IN ('sent', 'recalled')"),
+            postgresql_where=text("state NOT IN ('sent', 'recalled')"),
+        ),
+    )
+    id: int | None = _id()
+    conversation_id: int = _ref("conversation.id")
+    post_id: int = _ref("post.id")
+    account_id: int | None = _ref("account.id", optional=True)
+    agent: str
+    epoch: int
+    text: str
+    private: bool
+    canned_id: int | None = _ref("canned.id", optional=True)
+    state: str
+    key: str
+    created_at: int = _time(optional=False)
+    due_at: int = _time(optional=False)
+    sent_at: int | None = _time()
+    native_id: str | None = None
+    error: str | None = None
+    attempts: int = 0
+
+
+class Note(SQLModel, table=True):
+    """A word between colleagues about a conversation."""
+
+    id: int | None = _id()
+    conversation_id: int = Field(
+        default=None, sa_column=Column(BigInt, ForeignKey("conversation.id"), nullable=False, index=True)
+    )
+    agent: str
+    text: str
+    created_at: int = _time(optional=False)
+
+
+class Canned(SQLModel, table=True):
+    """Reusable text. `plain`: the body is no template."""
+
+    id: int | None = _id()
+    name: str = Field(unique=True)
+    body: str
+    shortcut: str = ""
+    tags: list[str] | None = _json()
+    language: str = ""
+    network: str = ""
+    scope: str = "team"
+    approved: bool = True
+    plain: bool = False
+    valid_from: int | None = _time()
+    valid_until: int | None = _time()
+    uses: int = 0
+    last_used: int | None = _time()
+    updated_at: int = _time(optional=False)
+
+
+class Skip(SQLModel, table=True):
+    """An agent passed over a conversation: `next` does not serve it to them again before `until`."""
+
+    conversation_id: int = Field(
+        default=None,
+        sa_column=Column(BigInt, ForeignKey("conversation.id"), primary_key=True, autoincrement=False),
+    )
+    agent: str = Field(primary_key=True)
+    until: int = _time(optional=False)
+
+
+class Seen(SQLModel, table=True):
+    """Up to which event an agent last saw a conversation, through show, claim or next."""
+
+    conversation_id: int = Field(
+        default=None,
+        sa_column=Column(BigInt, ForeignKey("conversation.id"), primary_key=True, autoincrement=False),
+    )
+    agent: str = Field(primary_key=True)
+    event_id: int = _time(optional=False)
+
+
+class Shift(SQLModel, table=True):
+    """An agent's stretch of work. `first_event` and `last_event` bound what its handoff is read from."""
+
+    __table_args__ = (Index("shift_agent", "agent", "ended_at"),)
+    id: int | None = _id()
+    agent: str
+    started_at: int = _time(optional=False)
+    ended_at: int | None = _time()
+    first_event: int = _time(optional=False)
+    last_event: int | None = _time()
+    summary: dict[str, Any] | None = _json()
+    digest: str | None = None
+    acked_by: str | None = None
+    acked_at: int | None = _time()
+    read_back: str | None = None
+
+
+class Lease(SQLModel, table=True):
+    """What only one process may do at a time, by name."""
+
+    name: str = Field(primary_key=True)
+    holder: str
+    until: int = _time(optional=False)
+
+
+class Event(SQLModel, table=True):
+    """Append-only record of everything that changed a state."""
+
+    __table_args__ = (
+        Index("event_conversation", "conversation_id", "id"),
+        Index("event_agent", "agent", "id"),
+        Index("event_at", "at"),
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = _id()
+    at: int = _time(optional=False)
+    agent: str
+    kind: str
+    conversation_id: int | None = _ref("conversation.id", optional=True)
+    data: dict[str, Any] | None = _json()
