@@ -12,21 +12,23 @@ DANGER_POINTS = 10_000_000
 
 _DANGER = re.compile(
     r"""
-    \b(?:on|onto|fell\ on(?:to)?)\ the\ (?:tracks?|rails)\b | \bdoors?\b.{0,40}\bopen\b.{0,40}\b(?:moving|running|speed)\b
+    \b(?:on|onto|fell\ on(?:to)?)\ the\ (?:tracks?|rails)\b
+    | \bdoors?\b.{0,40}\bopen\b.{0,40}\b(?:moving|running|speed)\b
     | \bmoving\b.{0,40}\bdoors?\b.{0,20}\bopen\b | \b(?:bomb|gunman|knife|stabbed|stabbing|weapon)\b
     | \b(?:smoke|fire|flames|burning)\b.{0,40}\b(?:carriage|coach|train|station|platform|cabin|seat)s?\b
     | \b(?:carriage|coach|train|station|platform)s?\b.{0,40}\b(?:smoke|on\ fire|flames|burning)\b
-    | \b(?:unconscious|collapsed|not\ breathing|heart\ attack|bleeding|suicide|suicidal|kill\ (?:myself|himself|herself))\b
-    | \b(?:want|going)\ to\ die\b
-    | \b(?:auf\ den\ gleisen|es\ brennt|bombe|bewusstlos|umbringen) | \b(?:sur\ les\ voies|incendie|bombe|inconsciente?)\b
+    | \b(?:unconscious|collapsed|not\ breathing|heart\ attack|bleeding|suicide|suicidal)\b
+    | \bkill\ (?:myself|himself|herself)\b | \b(?:want|going)\ to\ die\b
+    | \b(?:auf\ den\ gleisen|es\ brennt|bombe|bewusstlos|umbringen)
+    | \b(?:sur\ les\ voies|incendie|bombe|inconsciente?)\b
     | \b(?:en\ las\ v[ií]as|incendio|bomba|inconsciente)\b
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_QUESTION = re.compile("[?？؟;]\\s|[?？؟]|\\b(?:how|when|where|why|which|can you|could you)\\b", re.IGNORECASE)
+_QUESTION = re.compile("[?？؟]|\\b(?:how|when|where|why|which|can you|could you)\\b", re.IGNORECASE)
 _PRAISE = re.compile(
-    r"\b(?:thank you|thanks so much|shout ?out|kudos|well done|brilliant|amazing|lovely|love the|best (?:crew|staff|team)"
-    r"|danke|merci|gracias)\b",
+    r"\b(?:thank you|thanks so much|shout ?out|kudos|well done|brilliant|amazing|lovely|love the"
+    r"|best (?:crew|staff|team)|danke|merci|gracias)\b",
     re.IGNORECASE,
 )
 _COMPLAINT = re.compile(
@@ -73,7 +75,8 @@ def reasons(
 
 def rank(waiting_since: Millis, found: Iterable[dict[str, Any]]) -> Millis:
     """The order of the waiting view: the moment at which the conversation would have scored zero."""
-    return waiting_since - sum(reason["points"] for reason in found) * MINUTE
+    points: int = sum(reason["points"] for reason in found)
+    return waiting_since - points * MINUTE
 
 
 def score(rank: Millis, now: Millis) -> int:

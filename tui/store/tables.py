@@ -5,10 +5,8 @@ Times are milliseconds since the epoch. Texts are kept as they came (repaired, n
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, Table, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
-
-__all__ = ["SQLModel"]
 
 BigInt = BigInteger().with_variant(Integer, "sqlite")
 
@@ -49,13 +47,6 @@ class Account(SQLModel, table=True):
     created_at: int = _time(optional=False)
 
 
-class Customer(SQLModel, table=True):
-    """A person behind one or more authors."""
-
-    id: int | None = _id()
-    created_at: int = _time(optional=False)
-
-
 class Author(SQLModel, table=True):
     """Who wrote a post, on one network."""
 
@@ -67,7 +58,6 @@ class Author(SQLModel, table=True):
     name: str
     followers: int
     verified: bool
-    customer_id: int = _ref("customer.id")
 
 
 class Conversation(SQLModel, table=True):
@@ -84,6 +74,7 @@ class Conversation(SQLModel, table=True):
         Index("conversation_surfaced", "surfaced_at", "id"),
         Index("conversation_owner", "owner", "state"),
         Index("conversation_author", "author_id", "thread"),
+        Index("conversation_thread", "network", "thread"),
         Index(
             "conversation_resurfaced",
             "surfaced_at",
@@ -312,3 +303,25 @@ class Event(SQLModel, table=True):
     kind: str
     conversation_id: int | None = _ref("conversation.id", optional=True)
     data: dict[str, Any] | None = _json()
+
+
+def _core(model: type[SQLModel]) -> Table:
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    return table
+
+
+accounts = _core(Account)
+agents = _core(Agent)
+authors = _core(Author)
+canned_responses = _core(Canned)
+conversations = _core(Conversation)
+drafts = _core(Draft)
+events = _core(Event)
+leases = _core(Lease)
+notes = _core(Note)
+post_versions = _core(PostVersion)
+posts = _core(Post)
+replies = _core(Reply)
+seen = _core(Seen)
+shifts = _core(Shift)
+skips = _core(Skip)

@@ -7,7 +7,7 @@ Liquid is imported with the first body that needs it.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sized
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
@@ -17,7 +17,7 @@ from tui.errors import Refused
 from tui.text import repair
 
 if TYPE_CHECKING:
-    from liquid import BoundTemplate, Environment, Token
+    from liquid import BoundTemplate, Environment, RenderContext, Token
     from liquid.ast import Node
     from liquid.expression import Expression
 
@@ -47,12 +47,13 @@ _RAW = re.compile(r"\{%-?\s*raw\s*-?%\}")
 _ENDRAW = re.compile(r"\{%-?\s*endraw\s*-?%\}")
 
 # Text filters only. No HTML, nothing that hides a blank (base64), nothing slower than its input is long.
-_FILTERS = frozenset(
+_FILTER_NAMES = (
     "abs append at_least at_most capitalize ceil concat date default divided_by downcase first floor join last "
     "lstrip map minus modulo plus prepend remove remove_first remove_last replace replace_first replace_last "
     "reverse round rstrip size slice split squish strip strip_newlines times truncate truncatewords upcase "
-    "url_encode".split()
+    "url_encode"
 )
+_FILTERS = frozenset(_FILTER_NAMES.split())
 _NO_TAGS = ("include", "render", "tablerow")
 _GROWING = frozenset({"replace", "replace_first", "replace_last", "join"})
 
@@ -144,7 +145,8 @@ def _value(value: Any, path: tuple[str, ...]) -> Any:
     if isinstance(value, Mapping):
         return _values(value, path)
     if isinstance(value, list | tuple):
-        return [_value(one, (*path, str(at))) for at, one in enumerate(value)]
+        items = (_value(one, (*path, str(at))) for at, one in enumerate(value))
+        return [item for item in items if item is not None]
     text, _ = repair(str(value))
     text = text.translate(_BRACKETS)
     return text if text.strip() else None
@@ -190,7 +192,7 @@ def _unclosed(body: str) -> str | None:
 def _not_allowed(body: str, template: "BoundTemplate") -> str | None:
     """What Liquid itself would meet only while rendering: unknown filters, ranges without a known end."""
     from liquid import RenderContext
-    from liquid.builtin.expressions import RangeLiteral
+    from liquid.builtin.expressions.primitive import RangeLiteral
 
     for name, places in template.analyze(include_partials=False).filters.items():
         if name not in _FILTERS:
@@ -205,7 +207,7 @@ def _not_allowed(body: str, template: "BoundTemplate") -> str | None:
 
 
 def _is_short(literal: Any) -> bool:
-    from liquid.builtin.expressions import IntegerLiteral
+    from liquid.builtin.expressions.primitive import IntegerLiteral
 
     start, stop = literal.start, literal.stop
     if not (isinstance(start, IntegerLiteral) and isinstance(stop, IntegerLiteral)):
@@ -228,20 +230,107 @@ def _parts(expression: "Expression") -> "Iterator[Expression]":
 
 @cache
 def _environment() -> "Environment":
-    from liquid import BoundTemplate, Environment, Mode, is_undefined
-    from liquid.exceptions import LiquidError, ResourceLimitError
-    from liquid.undefined import UNDEFINED, Undefined
+    from liquid import BoundTemplate, Environment
+
+    class Template(BoundTemplate):
+        context_class = _context_class()
+
+    class Sandbox(Environment):
+        template_class = Template
+        output_stream_limit = 4 * LONGEST_TEXT  # counted in bytes
+        local_namespace_limit = 16 * LONGEST_TEXT
+
+    sandbox = Sandbox()
+    for tag in _NO_TAGS:
+        del sandbox.tags[tag]
+    for name in sandbox.filters.keys() - _FILTERS:
+        del sandbox.filters[name]
+    return sandbox
+
+
+@cache
+def _context_class() -> "type[RenderContext]":
+    from liquid import RenderContext, Undefined, is_undefined
+    from liquid.exceptions import ResourceLimitError
+    from liquid.undefined import UNDEFINED
 
     class Hole(Undefined):
-        """A variable without a value."""
+        """A variable without a value, named by its whole path."""
 
         __slots__ = ()
 
         def __str__(self) -> str:
             return blank(self.name)
 
-    Hole.__hash__ = Undefined.__hash__  # type: ignore[method-assign]
-    raise AssertionError((BoundTemplate, Mode, is_undefined, LiquidError, ResourceLimitError, UNDEFINED))
+    class Bounded(RenderContext):
+        """Counts the work, and lets no filter touch a hole: one half cut off would go out unseen."""
+
+        work = 0
+
+        def spend(self, steps: int) -> None:
+            self.work += steps
+            if self.work > WORK:
+                raise ResourceLimitError("it takes too much work", token=None)
+
+        def get(self, path: list[object], *, token: "Token | None", default: object = UNDEFINED) -> object:
+            self.spend(1)
+            found = super().get(path, token=token, default=default)
+            return Hole(".".join(map(str, path)), token=token) if is_undefined(found) else found
+
+        def raise_for_loop_limit(self, length: int = 1) -> None:
+            self.spend(length)
+
+        def filter(self, name: str, token: "Token | None") -> Callable[..., object]:
+            apply = super().filter(name, token)
+
+            def bounded(value: object, *args: object, **named: object) -> object:
+                given = (value, *args, *named.values())
+                hole = next((one for one in given if _is_hole(one)), None)
+                if hole is not None and name != "default":
+                    return hole
+                if _is_too_big(name, given):
+                    raise ResourceLimitError(f"'{name}' is given too much", token=token)
+                result = apply(value, *args, **named)
+                self.spend(1 + _size(result) // _CHARACTERS_PER_STEP)
+                if _size(result) > LONGEST_TEXT:
+                    raise ResourceLimitError(f"'{name}' makes too much of it", token=token)
+                return result
+
+            return bounded
+
+    return Bounded
+
+
+def _is_hole(value: object) -> bool:
+    from liquid import is_undefined
+
+    return is_undefined(value) or isinstance(value, _Part) or (isinstance(value, str) and OPEN in value)
+
+
+def _size(value: object) -> int:
+    """In characters or items; a number that could not be printed is too big at once."""
+    if isinstance(value, int):
+        return 1 if value.bit_length() <= _LONGEST_NUMBER_BITS else LONGEST_TEXT + 1
+    return len(value) if isinstance(value, Sized) else 1
+
+
+def _is_too_big(name: str, given: tuple[object, ...]) -> bool:
+    """Refuse before the filter runs what it could not finish soon."""
+    sizes = [_size(value) for value in given]
+    if max(sizes) > LONGEST_TEXT:
+        return True
+    if name == "date" and any(isinstance(value, str) and len(value) > _LONGEST_DATE for value in given):
+        return True
+    return name in _GROWING and len(sizes) > 1 and (sizes[0] + 1) * max(sizes[1:]) > _LONGEST_PRODUCT
+
+
+def _sentence(body: str, error: Exception) -> str:
+    """What Liquid says, on one line, with the line of the body."""
+    token: Token | None = getattr(error, "token", None)
+    reason = " ".join(str(getattr(error, "message", None) or error or type(error).__name__).split())
+    if isinstance(error, RecursionError) or isinstance(error.__cause__, RecursionError):
+        reason = "it is nested too deeply"
+    return f"{_line(body, token.start_index if token else -1)}{reason:.200}"
 
 
 def _line(body: str, index: int) -> str:

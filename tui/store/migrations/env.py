@@ -1,12 +1,13 @@
 """Alembic's entry: runs on the connection that `tui.store.schema.upgrade` hands over."""
 
 from alembic import context
+from sqlmodel import SQLModel
 
-from tui.store import tables
+import tui.store.tables  # noqa: F401  fills the metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=tables.SQLModel.metadata,
+    target_metadata=SQLModel.metadata,
     render_as_batch=True,
     transactional_ddl=True,
 )

@@ -42,6 +42,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("name"),
     )
     op.create_table(
+        "author",
+        sa.Column("id", BigInt, autoincrement=True, nullable=False),
+        sa.Column("network", sa.String(), nullable=False),
+        sa.Column("native_id", sa.String(), nullable=False),
+        sa.Column("handle", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("followers", sa.Integer(), nullable=False),
+        sa.Column("verified", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("network", "native_id"),
+    )
+    op.create_table(
         "canned",
         sa.Column("id", BigInt, autoincrement=True, nullable=False),
         sa.Column("name", sa.String(), nullable=False),
@@ -60,12 +72,6 @@ def upgrade() -> None:
         sa.Column("updated_at", BigInt, nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name"),
-    )
-    op.create_table(
-        "customer",
-        sa.Column("id", BigInt, autoincrement=True, nullable=False),
-        sa.Column("created_at", BigInt, nullable=False),
-        sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
         "lease",
@@ -92,23 +98,6 @@ def upgrade() -> None:
     with op.batch_alter_table("shift", schema=None) as batch_op:
         batch_op.create_index("shift_agent", ["agent", "ended_at"], unique=False)
 
-    op.create_table(
-        "author",
-        sa.Column("id", BigInt, autoincrement=True, nullable=False),
-        sa.Column("network", sa.String(), nullable=False),
-        sa.Column("native_id", sa.String(), nullable=False),
-        sa.Column("handle", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("followers", sa.Integer(), nullable=False),
-        sa.Column("verified", sa.Boolean(), nullable=False),
-        sa.Column("customer_id", BigInt, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["customer_id"],
-            ["customer.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("network", "native_id"),
-    )
     op.create_table(
         "conversation",
         sa.Column("id", BigInt, autoincrement=True, nullable=False),
@@ -157,6 +146,7 @@ def upgrade() -> None:
             postgresql_where=sa.text("resurfaces_at IS NOT NULL"),
         )
         batch_op.create_index("conversation_surfaced", ["surfaced_at", "id"], unique=False)
+        batch_op.create_index("conversation_thread", ["network", "thread"], unique=False)
         batch_op.create_index(
             "conversation_timers",
             ["timer_at"],
@@ -406,6 +396,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("timer_at IS NOT NULL"),
             postgresql_where=sa.text("timer_at IS NOT NULL"),
         )
+        batch_op.drop_index("conversation_thread")
         batch_op.drop_index("conversation_surfaced")
         batch_op.drop_index(
             "conversation_resurfaced",
@@ -416,13 +407,12 @@ def downgrade() -> None:
         batch_op.drop_index("conversation_author")
 
     op.drop_table("conversation")
-    op.drop_table("author")
     with op.batch_alter_table("shift", schema=None) as batch_op:
         batch_op.drop_index("shift_agent")
 
     op.drop_table("shift")
     op.drop_table("lease")
-    op.drop_table("customer")
     op.drop_table("canned")
+    op.drop_table("author")
     op.drop_table("agent")
     op.drop_table("account")
