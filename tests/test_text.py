@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import sys
 import unicodedata
 from itertools import chain
 from pathlib import Path

@@ -104,6 +104,7 @@ _IN_CONTEXT = (
     r"\u200c\u200d\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"  # dropped when astray
     r"\U000e0020-\U000e007f"  # tags, which can spell a hidden text: shown when astray
 )
+_NEEDS_CONTEXT = re.compile(f"[{_IN_CONTEXT}]")
 
 
 @cache
@@ -150,7 +151,8 @@ def _settle(text: str, *, shown: bool) -> str:
     never, astray, pile = _patterns()
     text = _joined(text, "replace" if shown else "ignore")
     text = never.sub(replace, text)
-    text = astray.sub(replace, text)
+    if _NEEDS_CONTEXT.search(text):
+        text = astray.sub(replace, text)
     settled: str = pile.sub(r"\1", text)
     return settled
 

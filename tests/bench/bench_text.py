@@ -5,6 +5,7 @@ that taking the control characters out could cost.
 """
 
 import timeit
+from collections.abc import Callable
 
 from tui.text import clean, fit, line, repair
 
@@ -24,20 +25,22 @@ TEXTS = {
 }
 
 
-def microseconds(work: str, text: str) -> float:
-    best = min(timeit.repeat(work, globals={**globals(), "text": text}, number=RUNS, repeat=7))
-    return best / RUNS * 1e6
+def microseconds(work: Callable[[], object]) -> float:
+    return min(timeit.repeat(work, number=RUNS, repeat=7)) / RUNS * 1e6
+
+
+def measure(name: str, text: str) -> None:
+    bare = microseconds(lambda: text.translate(CONTROLS))
+    cleaned = microseconds(lambda: clean(text))
+    repaired = microseconds(lambda: repair(text))
+    row = microseconds(lambda: fit(line(text), 60))
+    print(f"{name:24}{bare:10.1f}{cleaned:8.1f}{cleaned / bare:7.2f}{repaired:8.1f}{row:8.1f}")
 
 
 def main() -> None:
     print(f"{'µs per 300 characters':24}{'translate':>10}{'clean':>8}{'ratio':>7}{'repair':>8}{'a row':>8}")
     for name, sample in TEXTS.items():
-        text = (sample * SIZE)[:SIZE]
-        bare = microseconds("text.translate(CONTROLS)", text)
-        cleaned = microseconds("clean(text)", text)
-        repaired = microseconds("repair(text)", text)
-        row = microseconds("fit(line(text), 60)", text)
-        print(f"{name:24}{bare:10.1f}{cleaned:8.1f}{cleaned / bare:7.2f}{repaired:8.1f}{row:8.1f}")
+        measure(name, (sample * SIZE)[:SIZE])
 
 
 if __name__ == "__main__":

@@ -1,7 +1,12 @@
 """How long a reply may be on each network, counted the way the network counts."""
 
 import re
+import sys
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from tui.text import repair
 
@@ -51,9 +56,29 @@ _X_NEEDS_PARSER = re.compile(r"\.\S|\r")
 def _on_x(text: str) -> int:
     if text.isascii() and not _X_NEEDS_PARSER.search(text):
         return len(text)
-    from twitter_text import parse_tweet  # 131 ms
+    return int(_twitter_text().parse_tweet(text).weightedLength)
 
-    return int(parse_tweet(text).weightedLength)
+
+@cache
+def _twitter_text() -> Any:
+    """The twitter_text package, about 100 ms to load.
+
+    Version 3.0 reads its list of emoji through pkg_resources, which setuptools gave up in version 82 and
+    which the package never declared: a stand-in with the one function it calls serves while it loads.
+    """
+    stand_in = ModuleType("pkg_resources")
+    stand_in.resource_string = _resource_string  # type: ignore[attr-defined]
+    ours = sys.modules.setdefault("pkg_resources", stand_in) is stand_in
+    try:
+        import twitter_text
+    finally:
+        if ours:
+            sys.modules.pop("pkg_resources", None)
+    return twitter_text
+
+
+def _resource_string(module: str, name: str) -> bytes:
+    return Path(str(sys.modules[module].__file__)).with_name(name).read_bytes()
 
 
 # Mastodon's Account::MENTION_RE: only the name of @name@domain counts.
@@ -68,10 +93,8 @@ def _on_mastodon(text: str) -> int:
 
 def _with_short_links(text: str) -> str:
     """Each link as a placeholder of 23 characters. Mastodon finds links as X does, but wants `https://`."""
-    from twitter_text.extract_urls import extract_urls_with_indices
-
     pieces, end = [], 0
-    for link in extract_urls_with_indices(text, extract_urls_without_protocol=False):
+    for link in _twitter_text().extract_urls_with_indices(text, extract_urls_without_protocol=False):
         start, stop = link["indices"]
         pieces += [text[end:start], "x" * MASTODON_URL]
         end = stop

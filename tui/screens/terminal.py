@@ -116,6 +116,16 @@ def _blank(pen: Pen) -> Pen:
     return pen if attributes & _SHOWS_ON_BLANKS or pen.link else Pen(paper)
 
 
+@lru_cache(4096)
+def _under_blank(pen: Pen, current: Pen) -> Pen:
+    """The pen nearest to `current` that looks like `pen` on a space."""
+    seen = _blank(pen)
+    attributes, ink, _ = _parts(current.codes)
+    if attributes & _SHOWS_ON_BLANKS or seen.link or current.link or _parts(seen.codes)[0]:
+        return seen
+    return Pen(";".join(filter(None, (*sorted(attributes), ink, seen.codes))))
+
+
 @cache
 def _erases_in_colour() -> bool:
     """Whether this terminal's erase fills with the current background (terminfo `bce`; GNU screen does not)."""
@@ -238,9 +248,8 @@ class Brush:
         self.out.append(min(steps, key=len))
         self.at = (x, y)
 
-    def use(self, pen: Pen, blank: bool = False) -> None:
-        """Make `pen` the current one; for a blank it is enough that both look alike on it."""
-        if pen == self.pen or (blank and _blank(pen) == _blank(self.pen)):
+    def use(self, pen: Pen) -> None:
+        if pen == self.pen:
             return
         if pen.link != self.pen.link:
             # One id per address: cells of one link drawn at different times stay one link.
@@ -257,7 +266,7 @@ class Brush:
             blanks = self._blanks(row, changed, index)
             if blanks >= self.ERASE_INSIDE or (blanks >= self.ERASE_AT_END and index + blanks == len(changed)):
                 self.approach(x, y, row)
-                self.use(row.pens[x], blank=True)
+                self.use(_under_blank(row.pens[x], self.pen))
                 self.out.append("\x1b[K" if x + blanks == width else f"\x1b[{blanks}X")
                 index += blanks
                 continue
@@ -300,9 +309,11 @@ class Brush:
 
     def cell(self, x: int, y: int, row: Row) -> None:
         text = row.text[x] or " "
-        self.use(row.pens[x], blank=text == " ")
+        pen, after = row.pens[x], x + 1 + _is_wide(row, x)
+        if text == " " and not (after < len(row.text) and row.pens[after] == pen != self.pen):
+            pen = _under_blank(pen, self.pen)
+        self.use(pen)
         self.out.append(text)
-        after = x + 1 + _is_wide(row, x)
         # Terminals disagree on the width of clusters and emoji, and stay in the last column.
         certain = len(text) == 1 and text < "\U0001f000" and after < len(row.text)
         self.at = (after, y) if certain else None
@@ -341,7 +352,7 @@ class ChangedCells(App[Result]):
             # or, attached again, ask for a repaint in this way.
             self.repaint()
 
-    def _display(self, screen: "Screen", renderable: "RenderableType | None") -> None:
+    def _display(self, screen: "Screen[Any]", renderable: "RenderableType | None") -> None:
         driver = self._driver
         if renderable is None or self._batch_count or driver is None or self.is_headless:
             return super()._display(screen, renderable)
@@ -496,7 +507,7 @@ class DeskDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         self._wake, self._woken = socket.socketpair()
-        super().start_application_mode()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
 
     def disable_input(self) -> None:
         if self._wake is not None:

@@ -26,6 +26,11 @@ def path_of(location: str) -> Path:
     return Path(unquote(url.path[1:]))
 
 
+def reading(session: "Session") -> Reader:
+    """A reader inside a running transaction: it sees what the transaction changed so far."""
+    return Reader(session.connection().connection.dbapi_connection)
+
+
 class Store:
     """Readers cost nothing to load; the first transaction loads SQLModel."""
 

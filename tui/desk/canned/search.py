@@ -45,7 +45,7 @@ ANY_LANGUAGE = ANY_NETWORK = 0.97
 
 LONGEST_QUERY = 200
 MOST_WORDS = 12
-SCORED, REORDERED = 128, 32
+SCORED, REORDERED = 96, 32
 """How many candidates are scored, and how many of those compared as whole texts."""
 INDEXED_BODY = 2_000
 """Characters of a body that are searched."""
@@ -53,7 +53,6 @@ COMPARED_TEXT = 400
 
 _STRONG = 0.75
 _CACHED_WORDS = 512
-_BITSET_FROM = 24
 _NOT_ASCII_LETTERS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0e7f]|[^\W_]+")
 _SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0e7f]")
 _WORD = re.compile(r"[a-z0-9]+")
@@ -213,8 +212,9 @@ class Index:
         term = self._terms.get(word)
         if term is None:
             similar = self._words.like(word)
-            strong = self._anywhere.union(at for at, likeness in similar.items() if likeness >= _STRONG)
-            anywhere = strong | self._anywhere.union(similar)
+            strong = self._anywhere.union([at for at, likeness in similar.items() if likeness >= _STRONG])
+            weak = self._anywhere.union([at for at, likeness in similar.items() if likeness < _STRONG])
+            anywhere = strong | weak
             weight = 0.5 + math.log1p(len(self._library) / (1 + (strong or anywhere).bit_count()))
             term = _Term(similar, weight, anywhere, strong, self._in_name.union(similar))
             if len(self._terms) >= _CACHED_WORDS:
@@ -459,8 +459,9 @@ class _Postings:
 
     def __init__(self, members: dict[int, list[int]], size: int) -> None:
         self._size = size
-        self._rare = {at: some for at, some in members.items() if len(some) < _BITSET_FROM}
-        self._common = {at: _bits(some, size) for at, some in members.items() if len(some) >= _BITSET_FROM}
+        common = max(8, size // 1_000)  # from here on, uniting bit sets costs less than setting bits
+        self._rare = {at: some for at, some in members.items() if len(some) < common}
+        self._common = {at: _bits(some, size) for at, some in members.items() if len(some) >= common}
 
     def union(self, chosen: Iterable[int]) -> Bits:
         found = 0

@@ -1,0 +1,338 @@
+"""Replies on their way: held (undo window), queued, sending, then sent, failed or unknown.
+
+All transitions of a reply are here, each a guarded statement with its event. What is `sending` may be out
+already, so nothing is sent twice without a look at the network first.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlmodel import Session
+
+from tui.clock import Millis
+from tui.config import AccountSettings, Config
+from tui.desk import claims, drafts, guard
+from tui.desk.canned import library
+from tui.desk.canned.response import Canned
+from tui.desk.claims import Claim
+from tui.desk.guard import Case, Finding
+from tui.errors import Misuse, Refused
+from tui.networks.records import Outgoing, Receipt
+from tui.store import log
+from tui.store import tables as t
+from tui.store.reader import PostRow, QueueRow, Reader
+from tui.store.store import reading
+
+_r = t.replies.c
+LEAVING = ("held", "queued", "sending", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Overridden:
+    """A stop the agent decided to pass, and what they typed."""
+
+    check: str
+    typed: str
+
+
+def case(
+    reader: Reader,
+    conversation_id: int,
+    text: str,
+    *,
+    agent: str,
+    config: Config,
+    now: Millis,
+    canned: Canned | None = None,
+) -> Case:
+    """Gather what the guard looks at."""
+    conversation = reader.conversation(conversation_id)
+    if conversation is None:
+        raise Misuse(f"There is no conversation {conversation_id}; see `shiftdesk queue --view all`.")
+    settings = config.account(conversation.network, conversation.account)
+    posts = tuple(reader.posts(conversation_id))
+    return Case(
+        text=text,
+        now=now,
+        agent=agent,
+        conversation=conversation,
+        posts=posts,
+        target=target(conversation, posts),
+        settings=settings,
+        sent=tuple(_sent(reader, conversation, settings, now)),
+        sent_to=tuple(reader.sent_to(conversation.author_id)),
+        leaving=tuple(r for r in reader.replies(conversation_id) if r.state in LEAVING),
+        changes=tuple(_changes(reader, conversation_id, agent)),
+        canned=canned,
+    )
+
+
+def _sent(reader: Reader, conversation: QueueRow, settings: AccountSettings, now: Millis) -> list[Any]:
+    since = now - settings.same_text_minutes * 60_000
+    return reader.sent_since(conversation.account, conversation.network, since)
+
+
+def _changes(reader: Reader, conversation_id: int, agent: str) -> list[Any]:
+    seen = reader.seen(conversation_id, agent)
+    if seen is None:
+        return []
+    return [e for e in reader.events(after=seen, conversation_id=conversation_id) if e.agent != agent]
+
+
+def target(conversation: QueueRow, posts: Sequence[PostRow]) -> PostRow | None:
+    """The post a reply answers: the customer's newest word, else the newest post of the thread."""
+    words = [p for p in posts if p.author_id == conversation.author_id and p.kind != "repost" and not p.ours]
+    standing = [p for p in words if not p.deleted] or words or [p for p in posts if not p.deleted]
+    return standing[-1] if standing else None
+
+
+def hold(
+    session: Session,
+    claim: Claim,
+    text: str,
+    *,
+    config: Config,
+    now: Millis,
+    overrides: Sequence[Overridden] = (),
+    canned_id: int | None = None,
+) -> tuple[int, list[Finding]]:
+    """Through the guard into the outbox: the reply's id and the findings it passed.
+
+    Refused (with the findings in its details) when the claim is gone or a stop was not answered.
+    The undo window begins now.
+    """
+    claims.check_held(session, claim, now)
+    canned = library.stored(session, canned_id) if canned_id else None
+    looked_at = case(
+        reading(session), claim.conversation_id, text, agent=claim.agent, config=config, now=now, canned=canned
+    )
+    findings = guard.examine(looked_at)
+    typed = {o.check: o.typed for o in overrides}
+    unanswered = [f for f in findings if f.verdict == "stop" and not guard.accepts(f, typed.get(f.check, ""))]
+    if unanswered:
+        raise GuardStop(unanswered, findings)
+    answered = looked_at.target
+    if answered is None:
+        raise Refused("There is no post to answer in this conversation.")
+    account_id = _account_id(session, looked_at.conversation)
+    made = session.execute(
+        insert(t.replies)
+        .values(
+            conversation_id=claim.conversation_id, post_id=answered.id, account_id=account_id, agent=claim.agent,
+            epoch=claim.epoch, text=text, private=answered.kind == "dm", canned_id=canned_id, state="held",
+            key=uuid.uuid4().hex, created_at=now, due_at=now + config.desk.undo,
+        )
+        .returning(_r.id)
+    ).scalar_one()  # fmt: skip
+    drafts.discard(session, claim.conversation_id)
+    if canned_id:
+        library.used(session, canned_id, now)
+    for finding in findings:
+        if finding.verdict in ("stop", "warn"):
+            kind = "guard.overridden" if finding.verdict == "stop" else "guard.warned"
+            log.append(
+                session, kind, at=now, agent=claim.agent, conversation_id=claim.conversation_id,
+                check=finding.check, reply=made, typed=typed.get(finding.check, ""), text=finding.text,
+            )  # fmt: skip
+    _event(session, "reply.held", made, claim.conversation_id, agent=claim.agent, now=now)
+    return int(made), findings
+
+
+def _account_id(session: Session, conversation: QueueRow) -> int | None:
+    row = session.execute(select(t.conversations.c.account_id).where(t.conversations.c.id == conversation.id)).scalar()
+    return None if row is None else int(row)
+
+
+class GuardStop(Refused):
+    """The guard stops this reply; `stops` are the findings that were not answered."""
+
+    def __init__(self, stops: Sequence[Finding], findings: Sequence[Finding]) -> None:
+        super().__init__(
+            " ".join(f.text for f in stops),
+            verdict="stop",
+            findings=[f.as_json() for f in findings],
+        )
+        self.stops = list(stops)
+
+
+def record_stop(session: Session, stop: GuardStop, conversation_id: int, *, agent: str, now: Millis) -> None:
+    """A reply that was stopped is a near miss: it goes into the log, in a transaction of its own."""
+    for finding in stop.stops:
+        log.append(
+            session, "guard.stopped", at=now, agent=agent, conversation_id=conversation_id,
+            check=finding.check, text=finding.text,
+        )  # fmt: skip
+
+
+def recall(session: Session, reply_id: int, *, agent: str, now: Millis) -> str:
+    """Take back a reply that is still held; its text, which becomes the draft again where none is there."""
+    row = session.execute(
+        update(t.replies)
+        .where(_r.id == reply_id, _r.state == "held", _r.agent == agent)
+        .values(state="recalled")
+        .returning(_r.conversation_id, _r.text, _r.canned_id)
+    ).first()
+    if row is None:
+        raise Refused("That reply is not held any more; it can no longer be recalled.")
+    _event(session, "reply.recalled", reply_id, row.conversation_id, agent=agent, now=now)
+    drafts.restore(session, row.conversation_id, row.text, agent=agent, canned_id=row.canned_id, now=now)
+    return str(row.text)
+
+
+def send_now(session: Session, reply_id: int, *, agent: str, now: Millis) -> None:
+    """End the undo window of a held reply early."""
+    session.execute(
+        update(t.replies).where(_r.id == reply_id, _r.state == "held", _r.agent == agent).values(due_at=now)
+    )
+
+
+def queue_due(session: Session, now: Millis) -> list[int]:
+    """Held replies whose undo window is over are queued."""
+    rows = session.execute(
+        update(t.replies)
+        .where(_r.state == "held", _r.due_at <= now)
+        .values(state="queued")
+        .returning(_r.id, _r.conversation_id, _r.agent)
+    ).all()
+    for row in rows:
+        _event(session, "reply.queued", row.id, row.conversation_id, agent=row.agent, now=now)
+    return [row.id for row in rows]
+
+
+def start_sending(session: Session, now: Millis) -> tuple[int, Outgoing] | None:
+    """The oldest queued reply, now `sending`; committed before the network is called."""
+    oldest = select(_r.id).where(_r.state == "queued").order_by(_r.id).limit(1).scalar_subquery()
+    row = session.execute(
+        update(t.replies)
+        .where(_r.id == oldest, _r.state == "queued")
+        .values(state="sending", attempts=_r.attempts + 1)
+        .returning(t.replies)
+    ).first()
+    if row is None:
+        return None
+    _event(session, "reply.sending", row.id, row.conversation_id, agent=row.agent, now=now)
+    return row.id, _outgoing(session, row)
+
+
+def unsettled(session: Session, states: Sequence[str] = ("sending",)) -> list[tuple[int, Outgoing]]:
+    """Replies that a sender left behind without a clear answer."""
+    rows = session.execute(select(t.replies).where(_r.state.in_(states)).order_by(_r.id)).all()
+    return [(row.id, _outgoing(session, row)) for row in rows]
+
+
+def _outgoing(session: Session, row: Any) -> Outgoing:
+    network, native_id = session.execute(
+        select(t.posts.c.network, t.posts.c.native_id).where(t.posts.c.id == row.post_id)
+    ).one()
+    handle = session.execute(select(t.accounts.c.handle).where(t.accounts.c.id == row.account_id)).scalar()
+    return Outgoing(network, handle, native_id, row.text, row.key, row.private)
+
+
+def sent(session: Session, reply_id: int, receipt: Receipt, now: Millis) -> None:
+    """The network has it: our post joins the thread, and the conversation waits on the customer.
+
+    The post stands in the thread where the agent sent it: a word that came meanwhile is still unanswered.
+    """
+    row = _settle(session, reply_id, ("sending", "unknown"), state="sent", sent_at=now, native_id=receipt.native_id)
+    _event(session, "reply.sent", reply_id, row.conversation_id, agent=row.agent, now=now, native_id=receipt.native_id)
+    _join_thread(session, row, receipt, now)
+    c = t.conversations.c
+    here = update(t.conversations).where(c.id == row.conversation_id)
+    session.execute(here.values(answered_at=row.created_at))
+    wrote_since = session.execute(
+        select(c.id).where(c.id == row.conversation_id, c.customer_at > row.created_at)
+    ).first()
+    if wrote_since:
+        session.execute(here.values(waiting_since=c.customer_at, rank=c.customer_at))
+    else:
+        session.execute(here.values(waiting_since=None, reasons=[]))
+    freed = session.execute(
+        here.where((c.epoch == row.epoch) | (c.state == "new"), c.state.in_(("claimed", "new")))
+        .values(
+            state="new" if wrote_since else "pending",
+            owner=None, claimed_at=None, timer_at=None, epoch=c.epoch + 1,
+        )
+        .returning(c.id)
+    ).first()  # fmt: skip
+    if wrote_since and freed:
+        log.append(session, "conversation.reopened", at=now, agent="desk", conversation_id=row.conversation_id)
+
+
+def _join_thread(session: Session, row: Any, receipt: Receipt, now: Millis) -> None:
+    answered = session.execute(select(t.posts).where(t.posts.c.id == row.post_id)).one()
+    known = select(t.posts.c.id).where(t.posts.c.network == answered.network, t.posts.c.native_id == receipt.native_id)
+    if session.execute(known).first() is not None:
+        return
+    handle = session.execute(select(t.accounts.c.handle).where(t.accounts.c.id == row.account_id)).scalar() or "@us"
+    session.execute(
+        insert(t.posts).values(
+            network=answered.network, native_id=receipt.native_id, account_id=row.account_id,
+            author_id=_own_author(session, answered.network, handle), conversation_id=row.conversation_id,
+            kind="dm" if row.private else "reply", text=row.text, created_at=row.created_at, seen_at=now,
+            in_reply_to=answered.native_id, url=receipt.url, reposts=0, likes=0, deleted=False, ours=True,
+            addressed="direct", reply_allowed=True,
+        )
+    )  # fmt: skip
+
+
+def _own_author(session: Session, network: str, handle: str) -> int:
+    """Our own author on a network: the one seen there under this handle, or made for it."""
+    name = handle.removeprefix("@")
+    c = t.authors.c
+    found = session.execute(select(c.id).where(c.network == network, c.handle == name).order_by(c.id)).scalar()
+    if found is None:
+        found = session.execute(
+            insert(t.authors)
+            .values(network=network, native_id=f"own:{name}", handle=name, name="", followers=0, verified=False)
+            .returning(c.id)
+        ).scalar_one()
+    return int(found)
+
+
+def failed(session: Session, reply_id: int, why: str, now: Millis) -> None:
+    """The network refused: the reply stays in the outbox with the reason, the text becomes the draft again."""
+    row = _settle(session, reply_id, ("sending", "unknown"), state="failed", error=why)
+    _event(session, "reply.failed", reply_id, row.conversation_id, agent=row.agent, now=now, why=why)
+    drafts.restore(session, row.conversation_id, row.text, agent=row.agent, canned_id=row.canned_id, now=now)
+
+
+def unknown(session: Session, reply_id: int, why: str, now: Millis) -> None:
+    """No clear answer: it may be out. It is looked up before anything else happens to it."""
+    row = _settle(session, reply_id, ("sending", "unknown"), state="unknown", error=why)
+    _event(session, "reply.unknown", reply_id, row.conversation_id, agent=row.agent, now=now, why=why)
+
+
+def retry(session: Session, reply_id: int, *, agent: str, now: Millis) -> None:
+    """Queue a failed reply once more."""
+    row = _settle(session, reply_id, ("failed",), state="queued", error=None)
+    _event(session, "reply.queued", reply_id, row.conversation_id, agent=agent, now=now, retry=True)
+
+
+def settle(session: Session, reply_id: int, *, is_out: bool, agent: str, now: Millis) -> None:
+    """A person looked: an unknown reply is out after all, or it is not."""
+    if is_out:
+        key = session.execute(select(_r.key).where(_r.id == reply_id, _r.state == "unknown")).scalar()
+        if key is None:
+            raise Refused(f"Reply {reply_id} is not unknown; see `shiftdesk outbox`.")
+        sent(session, reply_id, Receipt(f"settled:{key}"), now)
+    else:
+        row = _settle(session, reply_id, ("unknown",), state="failed", error=f"{agent} saw that it is not out")
+        _event(session, "reply.failed", reply_id, row.conversation_id, agent=agent, now=now, settled=True)
+
+
+def _settle(session: Session, reply_id: int, states: Sequence[str], **values: Any) -> Any:
+    row = session.execute(
+        update(t.replies).where(_r.id == reply_id, _r.state.in_(states)).values(**values).returning(t.replies)
+    ).first()
+    if row is None:
+        raise Refused(f"Reply {reply_id} is not {' or '.join(states)}; see `shiftdesk outbox`.")
+    return row
+
+
+def _event(
+    session: Session, kind: str, reply: int, conversation_id: int, *, agent: str, now: Millis, **data: Any
+) -> None:
+    log.append(session, kind, at=now, agent=agent, conversation_id=conversation_id, reply=reply, **data)
