@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import regex
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 from textual.geometry import Region
@@ -39,6 +39,7 @@ AS_WRITTEN = {
     "Malayalam": "അവന്‍ വന്നു, ട്രെയിൻ വൈകി",
     "Kannada": "ರಾಜ್‌ಕುಮಾರ್",
     "Tamil": "வணக்கம், ரயில் எங்கே?",
+    "Javanese": "ꦲꦏ꧀‌ꦱꦫ",
     "Khmer": "ខ្ញុំកំពុងរង់ចាំ",
     "Burmese": "ကျွန်တော် စောင့်နေတယ်",
     "Tibetan": "བོད་སྐད་ཡིན།",
@@ -130,6 +131,8 @@ def assert_harmless(shown: str) -> None:
 @example(f"👩{VS15}{VS16}{ZWJ}💻")
 @example(f"a{ACUTE * 3}\u200e{ACUTE * 3}")
 @example(f"👩{ZWJ}" * 9)
+@example(f"\u0651\u0651{ZWJ}\u180b{ZWJ}")
+@settings(max_examples=500)
 def test_cleaned_text_is_harmless_and_stays_as_it_is(text: str) -> None:
     shown = clean(text)
     assert_harmless(shown)
@@ -222,6 +225,7 @@ def test_every_kind_of_combining_mark_is_capped() -> None:
     [
         (f"how do I{VS16} stop it", "how do I stop it"),
         (f"pay{ZWJ}pal, p{ZWNJ}aypal", "paypal, paypal"),
+        (f"ب{ZWJ}{ZWJ}\u180b{ZWJ}", f"ب{ZWJ}"),
         (f"👩{ZWJ}", "👩"),
         (f"{ZWJ}👩", "👩"),
         (f"5{VS16} trains", "5 trains"),

@@ -122,9 +122,9 @@ def _patterns() -> tuple[Any, Any, Any]:
         r"\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f",  # flag of a region
         rf"{emoji}(?:\u200d{emoji}){{0,{EMOJI_JOINED - 1}}}",
         r"[0-9#*][\ufe0e\ufe0f]\u20e3",  # keycap
-        rf"[{_SHAPING}][\u200c\u200d]",
+        rf"[[{_SHAPING}]--[{_IN_CONTEXT}]][\u200c\u200d]",
         r"\p{Ideographic}[\ufe00-\ufe02\U000e0100-\U000e01ef]",
-        r"[\u1820-\u18aa][\u180b-\u180f]",
+        r"[\u1820-\u18aa][\u180b-\u180f]\u200d?",
     )
     astray = regex.compile(rf"(?V1)(?:{'|'.join(at_home)})(*SKIP)(*FAIL)|[{_IN_CONTEXT}]")
     pile = regex.compile(rf"([\p{{M}}\u200c\u200d]{{{MARKS}}})[\p{{M}}\u200c\u200d]+")

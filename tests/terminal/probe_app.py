@@ -1,14 +1,19 @@
-"""A small app on the terminal module, for the tests beside it. Arguments: an output file, `plain`, `slow`."""
+"""A small app on the terminal module, for the tests beside it.
 
+Arguments: the file for its last words, then `plain` (Textual unchanged), `slow` (last words never end) or
+`silent` (no line with the last key).
+"""
+
+import os
 import sys
+import threading
 from pathlib import Path
+from typing import ClassVar
 
 from tui.errors import ShiftdeskError
 from tui.screens.tty import check_terminal, clean_environment, install_signals
 
 if __name__ == "__main__":
-    import os
-
     clean_environment(os.environ)
     try:
         check_terminal()
@@ -40,7 +45,7 @@ POSTS = [
 
 class Question(ModalScreen[None]):
     CSS = "Question {align: center middle} Question > Static {width: 40; height: 5; border: round $error}"
-    BINDINGS = [("escape", "dismiss", "Close")]
+    BINDINGS: ClassVar = [("escape", "dismiss", "Close")]
 
     def compose(self) -> ComposeResult:
         yield Static("Really? 本当に", markup=False)
@@ -51,7 +56,7 @@ class Probe(App[int]):
     OptionList {width: 1fr} Vertical {width: 2fr} #detail {height: 1fr; border: round $primary}
     #keys {height: 1} TextArea {height: 6}
     """
-    BINDINGS = [
+    BINDINGS: ClassVar = [
         ("ctrl+q", "quit", "Quit"),
         ("ctrl+z", "suspend_process", "Suspend"),
         ("f2", "question", "Ask"),
@@ -59,9 +64,9 @@ class Probe(App[int]):
         ("f4", "hide", "Hide"),
     ]
 
-    def __init__(self, words: Path | None, slow: bool, **options: object) -> None:
+    def __init__(self, words: Path, flags: list[str], **options: object) -> None:
         super().__init__(**options)  # type: ignore[arg-type]
-        self.words, self.slow = words, slow
+        self.words, self.flags = words, flags
 
     def compose(self) -> ComposeResult:
         with Horizontal():
@@ -78,11 +83,8 @@ class Probe(App[int]):
         install_signals(self, self.last_words)
 
     def last_words(self) -> None:
-        if self.words is not None:
-            self.words.write_text("goodbye")
-        if self.slow:
-            import threading
-
+        self.words.write_text("goodbye")
+        if "slow" in self.flags:
             threading.Event().wait()
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
@@ -92,10 +94,11 @@ class Probe(App[int]):
         self.query_one("#detail", Static).update(text + link)
 
     def on_event_key(self, event: events.Key) -> None:
-        self.query_one("#keys", Static).update(f"keys: {event.key} {'alone' if typed_alone(event) else 'pasted'}")
+        company = "alone" if typed_alone(event) else "pasted"
+        self.query_one("#keys", Static).update(f"keys: {event.key} {company}")
 
     async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.Key):
+        if isinstance(event, events.Key) and "silent" not in self.flags:
             self.on_event_key(event)
         await super().on_event(event)
 
@@ -107,7 +110,7 @@ class Probe(App[int]):
         detail.display = not detail.display
 
     def action_crash(self) -> None:
-        token = "sesame-token"  # noqa: S105
+        token = "sesame-token"
         raise RuntimeError(f"broken with {len(token)} letters")
 
 
@@ -116,12 +119,11 @@ class DeskProbe(ChangedCells[int], CrashLog[int], Probe):
 
 
 if __name__ == "__main__":
-    _, words, *flags = sys.argv
-    probe: Probe
+    words, flags = Path(sys.argv[1]), sys.argv[2:]
     if "plain" in flags:
-        probe = Probe(None, False)
+        probe = Probe(words, flags)
     else:
-        probe = DeskProbe(Path(words), "slow" in flags, driver_class=DeskDriver)
-        probe.crash_folder = Path(words).parent / "state"
+        probe = DeskProbe(words, flags, driver_class=DeskDriver)
+        probe.crash_folder = words.parent / "state"
     probe.run(mouse=False)
     sys.exit(probe.return_code)

@@ -18,16 +18,17 @@ import fcntl
 import os
 import re
 import select
-import signal
 import struct
 import subprocess
 import termios
 import time
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
 import pyte
+from wcwidth import wcwidth
 
 QUIET = 0.03
 """Seconds without output after which a repaint counts as finished."""
@@ -67,6 +68,27 @@ def encode(key: str) -> bytes:
     raise ValueError(f"{key!r} is not a key of this terminal")
 
 
+class _Screen(pyte.Screen):
+    """pyte drops the rest of a text after a zero-width character that is no combining mark (Thai vowels,
+    joiners); here it joins the character before it."""
+
+    def draw(self, data: str) -> None:
+        start = 0
+        for at, character in enumerate(data):
+            if wcwidth(character) == 0 and not unicodedata.combining(character):
+                super().draw(data[start:at])
+                start = at + 1
+                self._join(character)
+        super().draw(data[start:])
+
+    def _join(self, character: str) -> None:
+        line, x = self.buffer[self.cursor.y], self.cursor.x - 1
+        if x > 0 and not line[x].data:
+            x -= 1
+        if x >= 0:
+            line[x] = line[x]._replace(data=line[x].data + character)
+
+
 class Terminal:
     """A command in a pseudo terminal; use it in a `with`, which kills what still runs.
 
@@ -94,7 +116,7 @@ class Terminal:
         self._text, self._left_at = "", 0
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._cut_off = ""
-        self._screen = pyte.Screen(cols, rows)
+        self._screen = _Screen(cols, rows)
         self._stream = pyte.Stream(self._screen, strict=False)
         self._master, slave = os.openpty()
         self._set_size(cols, rows)
@@ -106,7 +128,7 @@ class Terminal:
             env=_environment(env or {}),
             cwd=cwd,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0) and None,
+            preexec_fn=_take_terminal,  # noqa: PLW1509  one ioctl
         )
         os.close(slave)
         os.set_blocking(self._master, False)
@@ -160,8 +182,7 @@ class Terminal:
         on a blank only the background counts, and what is drawn on blanks too."""
         self._read(0)
         return [
-            [_seen(self._screen.buffer[y][x]) for x in range(self._screen.columns)]
-            for y in range(self._screen.lines)
+            [_seen(self._screen.buffer[y][x]) for x in range(self._screen.columns)] for y in range(self._screen.lines)
         ]
 
     def wait(self, pattern: str, timeout: float = 10) -> str:
@@ -219,6 +240,10 @@ class Terminal:
             pass
         return code
 
+    def exit_code_unread(self, timeout: float = 10) -> int:
+        """As `exit_code`, but nobody reads what the program writes: the terminal is stuck."""
+        return self._process.wait(timeout)
+
     def after_exit(self) -> str:
         """What was printed after the alternate screen was left, without escape sequences."""
         self._read(0)
@@ -240,7 +265,7 @@ class Terminal:
     def _shown(self) -> str:
         return "\n".join(line.rstrip() for line in self._screen.display)
 
-    def _until(self, reached, complaint: str, timeout: float) -> str:  # type: ignore[no-untyped-def]
+    def _until(self, reached: Callable[[str], bool], complaint: str, timeout: float) -> str:
         end = time.monotonic() + timeout
         while not reached(shown := self._shown()):
             left = end - time.monotonic()
@@ -318,12 +343,13 @@ def _seen(cell: pyte.screens.Char) -> tuple[object, ...]:
     return (*cell,)
 
 
+def _take_terminal() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 def _environment(changes: Mapping[str, str | None]) -> dict[str, str]:
     foreign = ("TEXTUAL", "NO_COLOR", "TMUX", "STY", "COLUMNS", "LINES", "TERM_PROGRAM", "SHIFTDESK")
     env = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     env |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
     merged = {**env, **changes}
     return {name: value for name, value in merged.items() if value is not None}
-
-
-CONTINUE = signal.SIGCONT

@@ -130,7 +130,7 @@ def _at(handle: str) -> str:
 
 
 def _us(account: str | None) -> str:
-    return _at(account) if account else "we"
+    return _at(account) if account else "We"
 
 
 def _excerpt(text: str) -> str:
@@ -139,10 +139,6 @@ def _excerpt(text: str) -> str:
 
 def _whole(text: str) -> str:
     return clean(text[:_EVIDENCE_CHARACTERS])
-
-
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:] + "."
 
 
 # -- what a thread says ----------------------------------------------------------------------------
@@ -287,7 +283,7 @@ def answered(case: Case) -> Finding | None:
     if last.agent is None:
         words = f"{_us(last.handle)} answered {ago} ago"
     else:
-        whose = "you" if last.agent == case.agent else _named(last.agent)
+        whose = "You" if last.agent == case.agent else _named(last.agent)
         words = f"{whose} answered {ago} ago and that reply is {_ON_ITS_WAY.get(last.state, last.state)}"
     evidence = {
         "customer_at": iso(asked_at),
@@ -299,8 +295,8 @@ def answered(case: Case) -> Finding | None:
         "answers_since": len(answers),
         "part_minutes": case.settings.part_minutes,
     }
-    words = f"{words}: {_excerpt(last.text)}; {customer} has not written since"
-    return Finding("answered", "stop", _sentence(words), evidence, asks=REASON)
+    words = f"{words}: {_excerpt(last.text)}; {customer} has not written since."
+    return Finding("answered", "stop", words, evidence, asks=REASON)
 
 
 # -- changed, claimed-elsewhere: colleagues --------------------------------------------------------
@@ -324,18 +320,6 @@ def changed(case: Case) -> Finding | None:
     events = list(_moves(case))
     if not events:
         return None
-    counts: dict[str, int] = {}
-    newest: dict[str, Millis] = {}
-    for event in reversed(events):
-        phrase = _CHANGES[event.kind].format(customer=_at(case.conversation.handle), agent=_named(_doer(event)))
-        counts[phrase] = counts.get(phrase, 0) + 1
-        newest[phrase] = max(newest.get(phrase, event.at), event.at)
-    phrases = [
-        f"{phrase} {f'{times} times, last ' if times > 1 else ''}{age(case.now - newest[phrase])} ago"
-        for phrase, times in counts.items()
-    ]
-    more = len(phrases) - _EXAMPLES
-    words = ", ".join(phrases[:_EXAMPLES]) + (f" and {more} more" if more > 0 else "")
     first = min(event.at for event in events)
     new_words = [post for post in _words(case) if post.seen_at >= first]
     evidence = {
@@ -345,9 +329,24 @@ def changed(case: Case) -> Finding | None:
             {"id": post.id, "at": iso(post.created_at), "text": _whole(post.text)} for post in new_words[-_EXAMPLES:]
         ],
     }
+    words = _what_happened(events, case)
     if new_words and any(event.kind in ("conversation.reopened", "post.arrived") for event in events):
         words += f"; the newest word is {_excerpt(new_words[-1].text)}"
     return Finding("changed", "stop", f"Since you last looked, {words}.", evidence, asks=REASON)
+
+
+def _what_happened(events: list[EventRow], case: Case) -> str:
+    """The newest first, like ones counted together."""
+    alike: dict[str, list[Millis]] = {}
+    for event in sorted(events, key=lambda event: -event.at):
+        phrase = _CHANGES[event.kind].format(customer=_at(case.conversation.handle), agent=_named(_doer(event)))
+        alike.setdefault(phrase, []).append(event.at)
+    phrases = [
+        f"{phrase}{f' {len(times)} times, last' if len(times) > 1 else ''} {age(case.now - times[0])} ago"
+        for phrase, times in alike.items()
+    ]
+    more = len(phrases) - _EXAMPLES
+    return ", ".join(phrases[:_EXAMPLES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _moves(case: Case) -> Iterator[EventRow]:
@@ -378,8 +377,8 @@ def claimed_elsewhere(case: Case) -> Finding | None:
     if conversation.state != "claimed" or conversation.owner in (None, case.agent):
         return None
     owner, since = _named(conversation.owner or ""), conversation.claimed_at
-    words = f"{owner} has this conversation" if since is None else f"{owner} has had it for {age(case.now - since)}"
-    return Finding("claimed-elsewhere", "stop", _sentence(words), {"owner": owner, "claimed_at": iso(since)})
+    words = f"{owner} has had this conversation" + ("." if since is None else f" for {age(case.now - since)}.")
+    return Finding("claimed-elsewhere", "stop", words, {"owner": owner, "claimed_at": iso(since)})
 
 
 # -- same-text -------------------------------------------------------------------------------------
@@ -393,16 +392,19 @@ COMPARED_CHARACTERS = 1_000
 
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _HANDLE = re.compile(r"@[\w.@\-]+")
-_PART_MARK = re.compile(r"\s*\(?\b\d{1,2} ?/ ?\d{1,2}\)?\s*$")
+_LONGEST_MARK, _LONGEST_SIGNATURE = 12, 40
+_PART_MARK = re.compile(r"\(?\b\d{1,2} ?/ ?\d{1,2}\)?\s*$")
 _SIGNATURE = re.compile(
-    r"(?:\^|(?:(?<=\s)|(?<=[^\w\s]))[*~]) ?(?P<initials>[^\W\d_]{1,20})[\s.!]*$"  # ^AB, *TMT, ~Derrick
-    r"|(?:(?<=\s)|(?<=[^\w\s]))[\-–—/] ?(?P<name>[^\W\d_]{1,20})[\s.!]*$"  # -Ana, - Ed, /LS
+    r"(?:\^ ?(?P<initials>[^\W\d_]{1,20})"  # ^AB, ^Madison
+    r"|(?<!\w)[*~\-–—] ?(?P<name>[^\W\d_]{1,20})"  # *TMT, -Ana, - Ed
+    r"|(?<!\w)/(?P<capitals>[A-Z]{2,3}))[\s.!]*$"  # /LS
 )
 _GREETING = re.compile(
-    r"\W*+(?:hi|hiya|hey|hello|dear|greetings|good (?:morning|afternoon|evening|day)"
+    r"\A\W*+(?:hi|hiya|hey|hello|dear|greetings|good (?:morning|afternoon|evening|day)"
     r"|hallo|moin|guten (?:morgen|tag|abend)|liebe[rs]?|bonjour|bonsoir|salut|hola"
-    r"|buen[oa]s (?:d[ií]as|tardes|noches)|ciao|buongiorno|buonasera|olá|oi|bom dia|boa (?:tarde|noite)|hoi|goede(?:morgen|middag|navond)"
-    r"|hej|hei|مرحبا|السلام عليكم|здравствуйте|привет|こんにちは|您好|你好|안녕하세요)"
+    r"|buen[oa]s (?:d[ií]as|tardes|noches)|ciao|buongiorno|buonasera|olá|oi|bom dia|boa (?:tarde|noite)"
+    r"|hoi|goede(?:morgen|middag|navond)|hej|hei|مرحبا|السلام عليكم"
+    r"|здравствуйте|привет|こんにちは|您好|你好|안녕하세요)"
     r"(?!\w)(?:(?: +[^\s,.!?:;]+){0,2} *[,.!:;–、，。！])?",
     re.IGNORECASE,
 )
@@ -420,9 +422,9 @@ def same_text(case: Case) -> Finding | None:
     got = [old for old in (*on_the_way, *case.sent_to) if _is_same(text, _comparable(old.text, names), case)]
     if got:
         newest = max(got, key=lambda old: old.at)
-        words = f"{_at(conversation.handle)} got nearly this text {age(case.now - newest.at)} ago"
-        words = f"{words}: {_excerpt(newest.text)}"
-        return Finding("same-text", "stop", _sentence(words), _same_evidence(got, case), asks=REASON)
+        ago = age(case.now - newest.at)
+        words = f"{_at(conversation.handle)} got nearly this text {ago} ago: {_excerpt(newest.text)}."
+        return Finding("same-text", "stop", words, _same_evidence(got, case), asks=REASON)
     settings = case.settings
     since = case.now - settings.same_text_minutes * MINUTE
     alike = [
@@ -436,8 +438,8 @@ def same_text(case: Case) -> Finding | None:
     times = "once" if len(alike) == 1 else f"{len(alike)} times"
     words = f"{_us(conversation.account)} sent nearly this text {times} within {settings.same_text_minutes} minutes"
     to = f" to {_at(newest.handle)}" if newest.handle else ""
-    words = f"{words}, last {age(case.now - newest.at)} ago{to}"
-    return Finding("same-text", "warn", _sentence(words), _same_evidence(alike, case))
+    words = f"{words}, last {age(case.now - newest.at)} ago{to}."
+    return Finding("same-text", "warn", words, _same_evidence(alike, case))
 
 
 def _same_evidence(alike: list[SentText], case: Case) -> dict[str, Any]:
@@ -468,17 +470,20 @@ def _comparable(text: str, names: frozenset[str]) -> str:
     """What is left of a text when everything that differs from customer to customer is gone."""
     text = _LINK.sub(" ", text[:COMPARED_CHARACTERS])
     text = _HANDLE.sub(" ", _without_signature(text))
-    text = text[_greeting_end(text) :]
+    text = _GREETING.sub("", text.strip())
     return " ".join(word for word in _plain(text) if word not in names)[:COMPARED_CHARACTERS]
+
+
+_KEPT: dict[str, str | None] = {"P": " ", "S": " ", "C": None}
+"""What becomes of punctuation, symbols and what cannot be seen, by Unicode category."""
+_APOSTROPHES: dict[int, str | None] = {ord("'"): None, ord("’"): None}
 
 
 def _plain(text: str) -> list[str]:
     """Words in lower case, without punctuation, symbols and what cannot be seen."""
     text = unicodedata.normalize("NFKC", text).casefold()
-    kinds = {char: unicodedata.category(char)[0] for char in set(text)}
-    blank = {ord(char): " " for char, kind in kinds.items() if kind in "PSZ" or char.isspace()}
-    unseen = {ord(char): None for char, kind in kinds.items() if kind == "C" or char in "'’"}
-    return text.translate(unseen | blank).split()
+    table = {ord(char): _KEPT.get(unicodedata.category(char)[0], char) for char in set(text) if not char.isspace()}
+    return text.translate(table | _APOSTROPHES).split()
 
 
 def _letters(comparable: str) -> int:
@@ -488,7 +493,7 @@ def _letters(comparable: str) -> int:
 def _signature(text: str) -> str:
     """The agent's mark at the end of a text, before links and `1/2`; empty where there is none."""
     found = _signed(_LINK.sub(" ", text[-_EVIDENCE_CHARACTERS:]))
-    return "" if found is None else (found["initials"] or found["name"]).casefold()
+    return "" if found is None else found[str(found.lastgroup)].casefold()
 
 
 def _without_signature(text: str) -> str:
@@ -497,8 +502,10 @@ def _without_signature(text: str) -> str:
 
 
 def _signed(text: str) -> "re.Match[str] | None":
-    text = _PART_MARK.sub("", text.rstrip())
-    found = _SIGNATURE.search(text, max(len(text) - 60, 0))
+    text = text.rstrip()
+    if mark := _PART_MARK.search(text, max(len(text) - _LONGEST_MARK, 0)):
+        text = text[: mark.start()].rstrip()
+    found = _SIGNATURE.search(text, max(len(text) - _LONGEST_SIGNATURE, 0))
     return None if found is None or (found["name"] or "A")[0].islower() else found
 
 
@@ -538,9 +545,9 @@ def placeholder(case: Case) -> Finding | None:
         return None
     shown = [_excerpt(hole) if hole else "a blank" for hole in dict.fromkeys(holes[:100])][:_EXAMPLES]
     verb = "is" if len(holes) == 1 else "are"
-    words = f"{', '.join(shown)} {verb} not filled in" if certain else f"{', '.join(shown)} may stand for something"
+    words = f"{', '.join(shown)} {verb} not filled in." if certain else f"{', '.join(shown)} may wait to be filled in."
     evidence = {"count": len(holes), "found": [_whole(hole) for hole in holes[:10]], "certain": certain}
-    return Finding("placeholder", "stop", _sentence(words), evidence, asks="" if certain else REASON)
+    return Finding("placeholder", "stop", words, evidence, asks="" if certain else REASON)
 
 
 def not_allowed(case: Case) -> Finding | None:
@@ -554,7 +561,7 @@ def not_allowed(case: Case) -> Finding | None:
     if target.deleted:
         words = f"The post by {author} was deleted on {network}."
     else:
-        words = f"{_sentence(network)[:-1]} lets nobody of ours reply to this post by {author}"
+        words = f"{network[:1].upper()}{network[1:]} does not let us reply to this post by {author}"
         words += "; it takes replies only to people who mentioned or quoted us." if network == "x" else "."
     evidence = {
         "post": target.id,
@@ -571,13 +578,12 @@ def expired_canned(case: Case) -> Finding | None:
     if canned is None:
         return None
     evidence = {"canned": _named(canned.name), "from": iso(canned.valid_from), "until": iso(canned.valid_until)}
+    name = _excerpt(canned.name)
     match validity(canned, case.now):
         case "expired":
-            words = (
-                f"The canned response {_excerpt(canned.name)} expired {age(case.now - (canned.valid_until or 0))} ago."
-            )
+            words = f"The canned response {name} expired {age(case.now - (canned.valid_until or 0))} ago."
         case "not yet":
-            words = f"The canned response {_excerpt(canned.name)} is valid only in {age((canned.valid_from or 0) - case.now)}."
+            words = f"The canned response {name} is valid only in {age((canned.valid_from or 0) - case.now)}."
         case _:
             return None
     return Finding("expired-canned", "stop", words, evidence, asks=REASON)

@@ -346,10 +346,9 @@ class ChangedCells(App[Result]):
             self.screen.refresh(layout=True)
 
     async def _on_resize(self, event: events.Resize) -> None:
-        known, self._rows = self._rows is not None, None
-        if known and event.size == self.size:
-            # Textual does nothing for the same size, but the terminal may have been smaller in between
-            # or, attached again, ask for a repaint in this way.
+        # Textual paints what its layout changed, nothing for the size it had. But a terminal that was
+        # smaller for a moment has lost cells, and one that is attached again asks for a repaint this way.
+        if self._painted_by is not None:
             self.repaint()
 
     def _display(self, screen: "Screen[Any]", renderable: "RenderableType | None") -> None:

@@ -398,6 +398,14 @@ class Reader:
         where = "r.state NOT IN ('sent', 'recalled')" + (" AND r.agent = :agent" if agent else "")
         return [_reply_row(row) for row in self._all(f"{_REPLY} WHERE {where} ORDER BY r.id", agent=agent)]
 
+    def reply_due(self, now: Millis) -> bool:
+        """Whether a reply must leave, or be looked after, now."""
+        sql = (
+            "SELECT 1 FROM reply r WHERE r.state NOT IN ('sent', 'recalled') "
+            "AND (r.state = 'queued' OR (r.state = 'held' AND r.due_at <= :now)) LIMIT 1"
+        )
+        return self._one(sql, now=now) is not None
+
     def reply(self, reply_id: int) -> ReplyRow | None:
         """One reply."""
         row = self._one(f"{_REPLY} WHERE r.id = :id", id=reply_id)

@@ -7,6 +7,7 @@ Liquid is imported with the first body that needs it.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sized
 from dataclasses import dataclass
 from datetime import date
@@ -26,7 +27,9 @@ OPEN, CLOSE = "⟦", "⟧"
 LONGEST_TEXT = 20_000
 """Characters: a template, and what it may grow to."""
 LONGEST_TAG = 1_000
-"""Characters between `{{` and `}}`; Liquid's scanner needs time by the square of it."""
+"""Characters between `{{` and `}}`."""
+MOST_SPACES = 60
+"""In a row, inside a tag; Liquid's scanner takes time by the square of them."""
 LONGEST_RANGE = 1_000
 """Steps in `(1..9)`."""
 WORK = 10_000
@@ -43,6 +46,8 @@ _LONGEST_BLANK = 60
 _BLANK = re.compile(f"{OPEN}[^{OPEN}{CLOSE}\n]*{CLOSE}?|{CLOSE}")
 _BRACKETS = {ord(OPEN): None, ord(CLOSE): None}
 _OPENING = re.compile(r"\{\{|\{%")
+_SPACES = re.compile(rf"\s{{{MOST_SPACES + 1}}}")
+_HALF = re.compile(r"[\ud800-\udfff]")
 _RAW = re.compile(r"\{%-?\s*raw\s*-?%\}")
 _ENDRAW = re.compile(r"\{%-?\s*endraw\s*-?%\}")
 
@@ -160,14 +165,28 @@ def _compile(body: str) -> "BoundTemplate | str":
     unfit = _unclosed(body)
     if unfit:
         return unfit
+    if (half := _HALF.search(body)) is not None:
+        return f"{_line(body, half.start())}half a character"
     try:
-        body.encode()
         template = _environment().from_string(body)
         return _not_allowed(body, template) or template
-    except UnicodeEncodeError as error:
-        return f"{_line(body, error.start)}half a character"
     except Exception as error:  # RecursionError too, which Liquid does not always wrap
-        return _sentence(body, error)
+        sentence = _sentence(body, error)
+        return sentence if sentence.startswith("line ") else _line(body, _failing(body, sentence)) + sentence
+
+
+def _failing(body: str, sentence: str) -> int:
+    """Where the tag begins without which Liquid would not say `sentence`; it does not tell at an end."""
+    starts = [opening.start() for opening in _OPENING.finditer(body)]
+
+    def fails(at: int) -> bool:
+        try:
+            _environment().from_string(body[: [*starts, len(body)][at + 1]])
+        except Exception as error:
+            return _sentence(body, error) == sentence
+        return False
+
+    return starts[min(bisect_left(range(len(starts)), True, key=fails), len(starts) - 1)]
 
 
 def _unclosed(body: str) -> str | None:
@@ -180,6 +199,8 @@ def _unclosed(body: str) -> str | None:
             return f"{_line(body, start)}'{opening[0]}' is never closed"
         if end - start > LONGEST_TAG:
             return f"{_line(body, start)}'{opening[0]}' is closed only after {LONGEST_TAG:,} characters"
+        if _SPACES.search(body, start, end):
+            return f"{_line(body, start)}more than {MOST_SPACES} spaces in a row inside '{opening[0]}'"
         at = end + 2
         if raw := _RAW.match(body, start):
             ending = _ENDRAW.search(body, raw.end())
