@@ -3,20 +3,21 @@
 import asyncio
 import json
 import re
+import subprocess
+import sys
 import unicodedata
 from itertools import chain
 from pathlib import Path
 
 import pytest
-import regex
+import regex  # type: ignore[import-untyped]
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.widgets import Static
 
-from tui import text as door
-from tui.text import DROPPED, LOST, clean, content, fit, line, paste, repair, width
+from tui.text import DROPPED, LOST, TAB, clean, content, fit, line, paste, repair, width
 
 ZWJ, ZWNJ, VS15, VS16 = "\u200d", "\u200c", "\ufe0e", "\ufe0f"
 ACUTE = "\u0301"
@@ -104,7 +105,7 @@ HOSTILE = CRAFTED | st.text(ANYTHING) | st.lists(st.sampled_from(OWN_NAUGHTY)).m
 
 def naughty() -> list[str]:
     if SHARED_NAUGHTY.exists():
-        return OWN_NAUGHTY + json.loads(SHARED_NAUGHTY.read_text("utf-8"))
+        return [*OWN_NAUGHTY, *json.loads(SHARED_NAUGHTY.read_text("utf-8"))]
     return OWN_NAUGHTY
 
 
@@ -315,7 +316,7 @@ def test_width_is_what_textual_lays_out(text: str) -> None:
 
 @given(HOSTILE, st.integers(0, 30))
 def test_pasted_text_has_no_pictures_and_a_limit(text: str, limit: int) -> None:
-    whole, cut = paste(text, len(text) * len(door.TAB))
+    whole, cut = paste(text, len(text) * len(TAB))
     assert not cut
     assert_harmless(whole)
     assert clean(whole) == whole
@@ -373,3 +374,18 @@ def test_content_keeps_brackets_and_style() -> None:
     assert shown.plain == "[b]␛[0m[/b]"
     assert [(span.start, span.end, span.style) for span in shown.spans] == [(0, 11, "red")]
     assert content("").plain == ""
+
+
+def test_ordinary_text_loads_no_library() -> None:
+    texts = [AS_WRITTEN[name] for name in ("English", "Persian", "Thai", "Japanese", "Korean")]
+    texts += ["मेरी ट्रेन क्यों रुकी है?", "so late ❤️ 😡"]
+    script = f"""
+import sys
+from tui.text import clean, fit, line, paste, repair
+for text in {texts!r}:
+    clean(text), repair(text), paste(text, 10_000), line(text)
+fit("still waiting", 20)
+print(*{{"regex", "rich", "textual"}} & set(sys.modules))
+"""
+    ran = subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parents[1], capture_output=True, text=True)
+    assert (ran.stdout.strip(), ran.stderr) == ("", "")

@@ -78,7 +78,7 @@ _LETTERS = (
     "\u2000-\u200a\u2010-\u2027\u202f-\u205f\u20a0-\u20bf\u2100-\u218b"  # punctuation, currency
     "\u2190-\u2426\u2460-\u2b73"  # arrows, control pictures, symbols
     "\u3000-\u3029\u3030-\u303f\u3041-\u3096\u309b-\u30ff\u3400-\u9fff"  # Kana, Han
-    "\uac00-\ud7a3\uff01-\uff9f\ufffd"  # Hangul, full and half width forms
+    "\u3131-\u3163\u3165-\u318e\uac00-\ud7a3\uff01-\uff9f\ufffd"  # Hangul, full and half width forms
     "\U0001f1e6-\U0001f1ff\U0001f300-\U0001f6d7\U0001f900-\U0001f9ff\U00020000-\U0002a6df"  # emoji, rare Han
 )
 _MARKS = (

@@ -2,19 +2,18 @@
 
 import random
 import time
-from collections.abc import Callable
 from dataclasses import replace
 
-from tui.clock import HOUR, MINUTE
+from tui.clock import HOUR
 from tui.config import AccountSettings
 from tui.desk import guard
 from tui.store.reader import PostRow, QueueRow, SentText
 
 NOW = 1_790_000_000_000
-WORDS = (
-    "sorry train delayed we are looking into it please send us your booking number and the station 5 o'clock "
-    "@northline https://northline.example/help refund [name] {{ XX platform.closed مرحبا 列車 😀 ^AB"
-).split()
+WORDS = """sorry train delayed we are looking into it please send us your booking number and the station 5 o'clock
+@northline https://northline.example/help refund [name] {{ XX platform.closed مرحبا 列車 😀 ^AB"""
+HANDED_OVER = 200, 500
+"""What the reader hands over at most: texts this person got, texts this handle sent."""
 
 
 def text(size: int, seed: int) -> str:
@@ -22,7 +21,7 @@ def text(size: int, seed: int) -> str:
     draw = random.Random(seed)
     chosen: list[str] = []
     while sum(map(len, chosen)) + len(chosen) < size:
-        chosen += draw.choices(WORDS, k=max(size // 40, 1))
+        chosen += draw.choices(WORDS.split(), k=max(size // 40, 1))
     return " ".join(chosen)[:size]
 
 
@@ -36,7 +35,7 @@ def post(number: int, words: str) -> PostRow:
     )  # fmt: skip
 
 
-def case(words: str, posts: int, sent: int, network: str = "mastodon") -> guard.Case:
+def case(words: str, posts: int, sent: tuple[int, int] = (0, 0), network: str = "mastodon") -> guard.Case:
     """A thread of so many posts, and so many texts sent before, all different."""
     thread = tuple(post(number, text(280, number)) for number in range(posts))
     conversation = QueueRow(
@@ -44,36 +43,36 @@ def case(words: str, posts: int, sent: int, network: str = "mastodon") -> guard.
         [], "direct", thread[0].created_at, thread[-1].created_at, None, thread[-1].created_at, NOW, None, None, None,
         0, "", [], False,
     )  # fmt: skip
-    old = tuple(SentText(text(280, -number - 1), NOW - number, "bob") for number in range(sent))
-    return guard.Case(
-        words, NOW, "Ana", conversation, thread, thread[-1], AccountSettings(), sent=old[: sent // 2], sent_to=old
+    to, by = (
+        tuple(SentText(text(280, -at - start), NOW - at, "bob") for at in range(size))
+        for start, size in zip((1, 1_000), sent, strict=True)
     )
+    return guard.Case(words, NOW, "Ana", conversation, thread, thread[-1], AccountSettings(), sent=by, sent_to=to)
 
 
-def measure(name: str, look: Callable[[], object], times: int = 15) -> None:
-    """Print the first and the median time."""
+def measure(name: str, *cases: guard.Case) -> None:
+    """Print the first and the median time over 15 looks."""
     took = []
-    for _ in range(times):
+    for look in range(15):
         start = time.perf_counter()
-        look()
+        guard.examine(cases[look % len(cases)])
         took.append((time.perf_counter() - start) * 1_000)
-    print(f"{name:52} first {took[0]:8.2f} ms   median {sorted(took)[times // 2]:8.2f} ms")
+    print(f"{name:45} first {took[0]:8.2f} ms   median {sorted(took)[7]:8.2f} ms")
 
 
 def main() -> None:
     """Print one line a case."""
-    guard.examine(case("Warm up. www.northline.example", 10, 10))
+    guard.examine(case("Warm up. www.northline.example", 10))
     for network in ("x", "mastodon", "bluesky", "other"):
-        measure(f"40 kB text, {network}", lambda c=case(text(40_000, 7), 20, 20, network): guard.examine(c))  # type: ignore[misc]
-    for name, part in {"brackets": "[", "braces": "{{", "spaces": " ", "carets": "^", "dots": "a.", "at": "@"}.items():
-        hostile = case((part * 40_000)[:40_000] + "!", 20, 20)
-        measure(f"40 kB of {name}", lambda c=hostile: guard.examine(c))  # type: ignore[misc]
+        for size in (2_800, 40_000):
+            measure(f"{size:,} characters, {network}", case(text(size, 7), 20, (20, 20), network))
+    for part in ("[", "{{", " ", "^", "a.", "@", "1/", "-a ", "http://"):
+        measure(f"40,000 characters of {part!r}", case((part * 40_000)[:40_000] + "!", 20, (20, 20)))
     reply = text(280, 3)
-    measure("5,000 posts, nothing sent before", lambda c=case(reply, 5_000, 0): guard.examine(c))  # type: ignore[misc]
-    many = case(reply, 5_000, 1_000)
-    measure("5,000 posts, 1,000 texts sent before", lambda: guard.examine(many))
-    drafts = iter(range(1_000))
-    measure("the same while typing", lambda: guard.examine(replace(many, text=reply + " more" * next(drafts))))
+    measure("5,000 posts, nothing sent before", case(reply, 5_000))
+    busy = case(reply, 5_000, HANDED_OVER)
+    measure("5,000 posts, 200 + 500 texts sent before", busy)
+    measure("  the same while typing", *(replace(busy, text=reply + " more" * typed) for typed in range(15)))
 
 
 if __name__ == "__main__":

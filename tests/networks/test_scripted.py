@@ -114,7 +114,8 @@ def test_only_the_edited_and_the_deleted_post_come_twice() -> None:
 
 def test_the_edited_post_has_another_text_later() -> None:
     before, after = [post for post in SCRIPT if post.id == "edited-platform"]
-    assert before.text != after.text
+    assert "platform 3" in before.text
+    assert "platform 5" in after.text
     assert before.created_at == after.created_at
 
 
@@ -145,6 +146,13 @@ def test_our_replies_go_to_customers() -> None:
     ours = [post for post in SCRIPT if is_ours(post)]
     assert all(post.kind == "reply" and post.in_reply_to for post in ours)
     assert not any(is_ours(FIRST[post.in_reply_to]) for post in ours if post.in_reply_to)
+
+
+def test_what_was_seen_before_this_shift_has_our_answer(demo: Scripted) -> None:
+    answered = {post.in_reply_to for post in demo.backlog() if is_ours(post)}
+    told = [post for post in demo.backlog() if post.created_at < START - 5 * HOUR and not is_ours(post)]
+    assert told
+    assert all(post.id in answered for post in told)
 
 
 def test_times_make_sense(demo: Scripted) -> None:
@@ -335,6 +343,15 @@ def test_a_root_known_by_id_is_embedded(clock: Clock) -> None:
     root, repost = Scripted(START, script, clock).backlog()
     assert repost.root == root
     assert repost.root_id == "1"
+
+
+def test_what_a_line_says_is_in_its_post(clock: Clock) -> None:
+    image = {"type": "image", "alt": "A key", "url": "https://media.example/key.jpg"}
+    given = line("1", -7, metrics={"reposts": 3, "likes": 9}, media=[image], lang="de", in_reply_to="0", kind="reply")
+    [post] = Scripted(START, [given], clock).backlog()
+    assert (post.reposts, post.likes, post.media) == (3, 9, (image,))
+    assert (post.lang, post.in_reply_to, post.kind) == ("de", "0", "reply")
+    assert post.created_at == START - 7 * SECOND
 
 
 # --- publishing

@@ -1,7 +1,7 @@
 """A small app on the terminal module, for the tests beside it.
 
-Arguments: the file for its last words, then `plain` (Textual unchanged), `slow` (last words never end) or
-`silent` (no line with the last key).
+Arguments: the file for its last words, then `plain` (Textual unchanged), `slow` (last words never end),
+`silent` (no line with the last key) or `broken` (an internal of Textual is missing).
 """
 
 import os
@@ -29,6 +29,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Footer, OptionList, Static, TextArea
 from textual.widgets.option_list import Option
 
+from tui.screens import terminal
 from tui.screens.terminal import ChangedCells, CrashLog, DeskDriver, typed_alone
 
 POSTS = [
@@ -62,6 +63,7 @@ class Probe(App[int]):
         ("f2", "question", "Ask"),
         ("f3", "crash", "Crash"),
         ("f4", "hide", "Hide"),
+        ("f5", "again", "Again"),
     ]
 
     def __init__(self, words: Path, flags: list[str], **options: object) -> None:
@@ -109,6 +111,9 @@ class Probe(App[int]):
         detail = self.query_one("#detail")
         detail.display = not detail.display
 
+    def action_again(self) -> None:
+        self.screen.refresh()
+
     def action_crash(self) -> None:
         token = "sesame-token"
         raise RuntimeError(f"broken with {len(token)} letters")
@@ -124,6 +129,8 @@ if __name__ == "__main__":
         probe = Probe(words, flags)
     else:
         probe = DeskProbe(words, flags, driver_class=DeskDriver)
+        if "broken" in flags:
+            del terminal._pieces
         probe.crash_folder = words.parent / "state"
     probe.run(mouse=False)
     sys.exit(probe.return_code)

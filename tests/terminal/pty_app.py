@@ -119,6 +119,7 @@ class Terminal:
         self._screen = _Screen(cols, rows)
         self._stream = pyte.Stream(self._screen, strict=False)
         self._master, slave = os.openpty()
+        self._name = os.ttyname(slave)
         self._set_size(cols, rows)
         self._process = subprocess.Popen(
             [str(word) for word in command],
@@ -217,6 +218,12 @@ class Terminal:
             os.close(self._master)
             self._master, self._gone = -1, True
 
+    def freeze(self) -> None:
+        """Stop taking output, as ctrl+s does on the agent's side: every write of the program blocks."""
+        slave = os.open(self._name, os.O_RDWR | os.O_NOCTTY)
+        termios.tcflow(slave, termios.TCOOFF)
+        os.close(slave)
+
     def wait_stopped(self, timeout: float = 10) -> None:
         """Wait until the program has stopped (ctrl+z); `signal(SIGCONT)` continues it."""
         end = time.monotonic() + timeout
@@ -239,10 +246,6 @@ class Terminal:
         while self._read(0.05):
             pass
         return code
-
-    def exit_code_unread(self, timeout: float = 10) -> int:
-        """As `exit_code`, but nobody reads what the program writes: the terminal is stuck."""
-        return self._process.wait(timeout)
 
     def after_exit(self) -> str:
         """What was printed after the alternate screen was left, without escape sequences."""

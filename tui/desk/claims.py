@@ -49,7 +49,23 @@ def claim_next(session: Session, *, agent: str, now: Millis, lease: Millis) -> C
     return _take(session, _c.id == first, agent=agent, now=now, lease=lease)
 
 
-def _take(session: Session, which: ColumnElement[bool], *, agent: str, now: Millis, lease: Millis) -> Claim | None:
+def reach(session: Session, conversation_id: int, *, agent: str, now: Millis, lease: Millis) -> Claim:
+    """The claim to write with: one's own as it stands, else a free conversation taken unseen.
+
+    Unseen: what changed since the agent last looked is still news to them, and the guard says so.
+    """
+    row = _row(session, conversation_id)
+    if row.state == "claimed" and row.owner == agent:
+        return Claim(conversation_id, agent, row.epoch)
+    taken = _take(session, _c.id == conversation_id, agent=agent, now=now, lease=lease, looking=False)
+    if taken is None:
+        _refuse_held(row, now)
+    return taken
+
+
+def _take(
+    session: Session, which: ColumnElement[bool], *, agent: str, now: Millis, lease: Millis, looking: bool = True
+) -> Claim | None:
     free = or_(_c.state != "claimed", _c.timer_at <= now)
     row = session.execute(
         update(t.conversations)
@@ -60,7 +76,8 @@ def _take(session: Session, which: ColumnElement[bool], *, agent: str, now: Mill
     if row is None:
         return None
     log.append(session, "claim.taken", at=now, agent=agent, conversation_id=row.id, epoch=row.epoch)
-    _see(session, row.id, agent)
+    if looking:
+        _see(session, row.id, agent)
     return Claim(row.id, agent, row.epoch)
 
 

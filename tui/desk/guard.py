@@ -16,7 +16,7 @@ from tui.config import AccountSettings
 from tui.desk.canned.render import blanks_in
 from tui.desk.canned.response import Canned, validity
 from tui.desk.freshness import Freshness, account_name, freshness
-from tui.networks.limits import count
+from tui.networks.limits import Length, count
 from tui.store.reader import EventRow, PostRow, QueueRow, ReplyRow, SentText
 from tui.text import clean, fit, line
 
@@ -110,7 +110,7 @@ def _as_set(finding: Finding, settings: AccountSettings) -> Finding | None:
         case finding.verdict:
             return finding
         case "stop":
-            return replace(finding, verdict="stop", asks=finding.asks or REASON)
+            return replace(finding, verdict="stop", asks=REASON)
         case "warn" | "info" as milder:
             return replace(finding, verdict=milder, asks="")
         case _:
@@ -311,6 +311,7 @@ _CHANGES = {
     "reply.held": "{agent} wrote a reply",
     "reply.sent": "{agent} sent a reply",
     "claim.taken": "{agent} took it",
+    "claim.taken-over": "{agent} took it over",
 }
 """The events that make a draft wrong, by kind."""
 
@@ -324,7 +325,7 @@ def changed(case: Case) -> Finding | None:
     new_words = [post for post in _words(case) if post.seen_at >= first]
     evidence = {
         "count": len(events),
-        "events": [{"id": e.id, "kind": e.kind, "agent": _named(_doer(e)), "at": iso(e.at)} for e in events[-10:]],
+        "events": [{"id": e.id, "kind": e.kind, "agent": _named(e.agent), "at": iso(e.at)} for e in events[-10:]],
         "new_posts": [
             {"id": post.id, "at": iso(post.created_at), "text": _whole(post.text)} for post in new_words[-_EXAMPLES:]
         ],
@@ -339,7 +340,7 @@ def _what_happened(events: list[EventRow], case: Case) -> str:
     """The newest first, like ones counted together."""
     alike: dict[str, list[Millis]] = {}
     for event in sorted(events, key=lambda event: -event.at):
-        phrase = _CHANGES[event.kind].format(customer=_at(case.conversation.handle), agent=_named(_doer(event)))
+        phrase = _CHANGES[event.kind].format(customer=_at(case.conversation.handle), agent=_named(event.agent))
         alike.setdefault(phrase, []).append(event.at)
     phrases = [
         f"{phrase}{f' {len(times)} times, last' if len(times) > 1 else ''} {age(case.now - times[0])} ago"
@@ -351,30 +352,25 @@ def _what_happened(events: list[EventRow], case: Case) -> str:
 
 def _moves(case: Case) -> Iterator[EventRow]:
     """Changes that matter: not the agent's own, not our own reply seen again, not what strangers' reposts do."""
+    events = [event for event in case.changes if event.kind in _CHANGES and event.agent != case.agent]
+    if not events:
+        return
     answers = _answers(case)
     going_on = bool(answers) and _is_part(answers[-1], case)
-    strangers = {
-        post.id for post in case.posts if not post.ours and (post.author_id != case.conversation.author_id)
-    } | {post.id for post in case.posts if post.kind == "repost"}
-    for event in case.changes:
-        if event.kind not in _CHANGES or _doer(event) == case.agent:
-            continue
-        if event.kind == "conversation.answered" and going_on:
-            continue
-        if event.kind in ("post.edited", "post.deleted") and event.data.get("post") in strangers:
-            continue
-        yield event
-
-
-def _doer(event: EventRow) -> str:
-    """Whose doing it is: the sender's events name the agent whose reply it sent."""
-    return str(event.data.get("agent") or event.agent)
+    customer = case.conversation.author_id
+    others = {p.id for p in case.posts if not p.ours and (p.author_id != customer or p.kind == "repost")}
+    for event in events:
+        seen_again = event.kind == "conversation.answered" and going_on
+        of_others = event.kind in ("post.edited", "post.deleted") and event.data.get("post") in others
+        if not (seen_again or of_others):
+            yield event
 
 
 def claimed_elsewhere(case: Case) -> Finding | None:
-    """Somebody else holds this conversation."""
+    """Somebody else holds this conversation, and the lease has not run out."""
     conversation = case.conversation
-    if conversation.state != "claimed" or conversation.owner in (None, case.agent):
+    lapsed = conversation.timer_at is not None and conversation.timer_at <= case.now
+    if conversation.state != "claimed" or conversation.owner in (None, case.agent) or lapsed:
         return None
     owner, since = _named(conversation.owner or ""), conversation.claimed_at
     words = f"{owner} has had this conversation" + ("." if since is None else f" for {age(case.now - since)}.")
@@ -469,7 +465,7 @@ def _is_same(one: str, other: str, case: Case) -> bool:
 def _comparable(text: str, names: frozenset[str]) -> str:
     """What is left of a text when everything that differs from customer to customer is gone."""
     text = _LINK.sub(" ", text[:COMPARED_CHARACTERS])
-    text = _HANDLE.sub(" ", _without_signature(text))
+    text = _HANDLE.sub(" ", _unsigned(text)[0])
     text = _GREETING.sub("", text.strip())
     return " ".join(word for word in _plain(text) if word not in names)[:COMPARED_CHARACTERS]
 
@@ -492,24 +488,25 @@ def _letters(comparable: str) -> int:
 
 def _signature(text: str) -> str:
     """The agent's mark at the end of a text, before links and `1/2`; empty where there is none."""
-    found = _signed(_LINK.sub(" ", text[-_EVIDENCE_CHARACTERS:]))
-    return "" if found is None else found[str(found.lastgroup)].casefold()
+    return _unsigned(_LINK.sub(" ", text[-_EVIDENCE_CHARACTERS:]))[1].casefold()
 
 
-def _without_signature(text: str) -> str:
-    found = _signed(text)
-    return text if found is None else found.string[: found.start()]
-
-
-def _signed(text: str) -> "re.Match[str] | None":
+def _unsigned(text: str) -> tuple[str, str]:
+    """A text without its signature and `1/2`, and that signature."""
     text = text.rstrip()
     if mark := _PART_MARK.search(text, max(len(text) - _LONGEST_MARK, 0)):
         text = text[: mark.start()].rstrip()
     found = _SIGNATURE.search(text, max(len(text) - _LONGEST_SIGNATURE, 0))
-    return None if found is None or (found["name"] or "A")[0].islower() else found
+    if found is None or (found["name"] or "A")[0].islower():
+        return text, ""
+    return text[: found.start()], found[str(found.lastgroup)]
 
 
 # -- length, placeholder, not-allowed, expired-canned: the text and its way ------------------------
+
+
+FAR_TOO_LONG = 10
+"""From so many times the limit on, characters are counted plainly: the network's own way is slow, for nothing."""
 
 
 def length(case: Case) -> Finding | None:
@@ -517,11 +514,15 @@ def length(case: Case) -> Finding | None:
     if not line(case.text):
         return Finding("length", "stop", "There is nothing to send.", {"used": 0})
     network = case.conversation.network
-    taken = count(case.text, network)
+    taken = count("", network)
+    if len(case.text) > FAR_TOO_LONG * taken.limit:
+        taken = Length(len(case.text), taken.limit, "characters")
+    else:
+        taken = count(case.text, network)
     if taken.over <= 0:
         return None
     unit = taken.unit.removesuffix("s") if taken.over == 1 else taken.unit
-    words = f"{taken.over} {unit} too many for {_named(network)} ({taken.used} of {taken.limit})."
+    words = f"{taken.over:,} {unit} too many for {_named(network)} ({taken.used:,} of {taken.limit:,})."
     evidence = {"used": taken.used, "limit": taken.limit, "unit": taken.unit, "over": taken.over}
     return Finding("length", "stop", words, evidence)
 

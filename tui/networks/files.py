@@ -407,8 +407,8 @@ class _Rows:
                 self._put_back()
                 rows = csv.reader(self._feed(), strict=True)
                 continue
-            if row:
-                fault = next((line.fault for line in self._taken if line.fault), "")
+            fault = next((line.fault for line in self._taken if line.fault), "")
+            if row or fault:
                 yield self._taken[0].number, fault or row
 
     def _feed(self) -> Iterator[str]:

@@ -2,8 +2,9 @@
 
 import re
 import sys
+import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,6 +22,11 @@ BLUESKY_BYTES = 3_000
 """`app.bsky.feed.post` sets both: `maxGraphemes` and `maxLength`."""
 OTHER_LIMIT = 10_000
 """Characters anywhere else: what the longest direct message of the networks we know may hold."""
+
+MAX_LINK = 2_048
+"""Characters of a word that is still looked through for links."""
+MAX_DOTS = 32
+"""Dots in such a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +55,31 @@ def count(text: str, network: str) -> Length:
     return Length(len(text), OTHER_LIMIT, "characters")
 
 
-# A link needs a dot with something behind it, and twitter-text counts a line end of two as one.
-_X_NEEDS_PARSER = re.compile(r"\.\S|\r")
+# Everything that twitter-text weighs one, but the two emoji © and ®.
+_X_PLAIN = re.compile("[\0-\xa8\xaa-\xad\xaf-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]*")
+_BETWEEN_WORDS = re.compile(r"\r\n|[ \r\n]")
 
 
 def _on_x(text: str) -> int:
-    if text.isascii() and not _X_NEEDS_PARSER.search(text):
-        return len(text)
-    return int(_twitter_text().parse_tweet(text).weightedLength)
+    """The weighted length, word by word: no link or emoji reaches across a space."""
+    words = _BETWEEN_WORDS.split(text)
+    return sum(map(_word_on_x, words)) + len(words) - 1
+
+
+@lru_cache(maxsize=1024)
+def _word_on_x(word: str) -> int:
+    word = unicodedata.normalize("NFC", word)
+    if not _may_hold_link(word):
+        if _X_PLAIN.fullmatch(word):
+            return len(word)
+        word = word.replace(".", "·")  # weighs the same and ends the search for links at once
+    return int(_twitter_text().parse_tweet(word).weightedLength)
+
+
+def _may_hold_link(word: str) -> bool:
+    """A link has a dot with something behind it. Words far beyond any real address count as plain text:
+    they would keep the patterns of twitter-text busy for seconds."""
+    return "." in word.rstrip(".") and len(word) <= MAX_LINK and word.count(".") <= MAX_DOTS
 
 
 @cache
@@ -87,18 +110,21 @@ _REMOTE_MENTION = re.compile(r"(?<![=/\w])(@[a-z0-9_]+(?:[.-]+[a-z0-9_]+)*)@(?:[
 
 def _on_mastodon(text: str) -> int:
     if "://" in text:
-        text = _with_short_links(text)
+        text = " ".join(map(_with_short_links, _BETWEEN_WORDS.split(text)))
     return _graphemes(_REMOTE_MENTION.sub(r"\1", text))
 
 
-def _with_short_links(text: str) -> str:
+@lru_cache(maxsize=1024)
+def _with_short_links(word: str) -> str:
     """Each link as a placeholder of 23 characters. Mastodon finds links as X does, but wants `https://`."""
+    if "://" not in word or not _may_hold_link(word):
+        return word
     pieces, end = [], 0
-    for link in _twitter_text().extract_urls_with_indices(text, extract_urls_without_protocol=False):
+    for link in _twitter_text().extract_urls_with_indices(word, extract_urls_without_protocol=False):
         start, stop = link["indices"]
-        pieces += [text[end:start], "x" * MASTODON_URL]
+        pieces += [word[end:start], "x" * MASTODON_URL]
         end = stop
-    return "".join(pieces) + text[end:]
+    return "".join(pieces) + word[end:]
 
 
 def _on_bluesky(text: str) -> Length:

@@ -24,7 +24,7 @@ import time
 import traceback
 import unicodedata
 from codecs import getincrementaldecoder
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -132,7 +132,7 @@ def _erases_in_colour() -> bool:
     try:
         import curses
 
-        curses.setupterm()
+        curses.setupterm(fd=2)  # stdout is Textual's while it runs
         return bool(curses.tigetflag("bce") > 0)
     except Exception:  # no curses, no terminfo entry: spaces do it too
         return False
@@ -263,7 +263,7 @@ class Brush:
         index, width = 0, len(row.text)
         while index < len(changed):
             x = changed[index]
-            blanks = self._blanks(row, changed, index)
+            blanks = self._blanks(row, changed, index) if row.text[x] == " " else 0
             if blanks >= self.ERASE_INSIDE or (blanks >= self.ERASE_AT_END and index + blanks == len(changed)):
                 self.approach(x, y, row)
                 self.use(_under_blank(row.pens[x], self.pen))
@@ -276,6 +276,26 @@ class Brush:
             self.cell(x, y, row)
             while index < len(changed) and changed[index] <= x + _is_wide(row, x):
                 index += 1
+            index = self._follow(y, row, changed, index)
+
+    def _follow(self, y: int, row: Row, changed: list[int], index: int) -> int:
+        """Draw the changed cells that need neither a move nor another pen; the index after them."""
+        if self.at is None:
+            return index
+        start = x = self.at[0]
+        text, pens, last = row.text, row.pens, len(row.text) - 1
+        while (
+            index < len(changed)
+            and changed[index] == x < last
+            and pens[x] == self.pen
+            and (cell := text[x])
+            and cell.isascii()
+            and text[x + 1] != ("" if cell != " " else " ")
+        ):
+            x, index = x + 1, index + 1
+        self.out.extend(cell or "" for cell in text[start:x])
+        self.at = (x, y)
+        return index
 
     def _blanks(self, row: Row, changed: list[int], index: int) -> int:
         """How many adjacent changed cells from `index` on can be erased instead of drawn."""
@@ -448,6 +468,22 @@ def typed_alone(event: events.Key) -> bool:
     return not getattr(event, "in_company", False)
 
 
+class Arrivals:
+    """Tells keys that were typed alone from keys in company, by what each read held and when."""
+
+    def __init__(self) -> None:
+        self._until = float("-inf")
+
+    def in_company(self, messages: Sequence[Message], pending: bool, now: float) -> bool:
+        """Whether the keys among `messages`, those of one read at `now` (seconds of a monotonic clock), count
+        as pasted; `pending` when the read ends inside an escape sequence."""
+        crowd = len(messages) + pending > 1 or any(isinstance(message, events.Paste) for message in messages)
+        company = crowd or now < self._until
+        if company:
+            self._until = now + PASTE_TAIL_SECONDS
+        return company
+
+
 class SafeParser(XTermParser):
     """Textual's parser, for which no key sequence is fatal (`ESC[1114112u` names no character)."""
 
@@ -496,7 +532,6 @@ class DeskDriver(LinuxDriver):
         super().__init__(app, **options)
         self._file: Any = Output(self._file)
         self._in_company = False
-        self._company_until = 0.0
         self._wake: socket.socket | None = None
         self._woken: socket.socket | None = None
 
@@ -512,11 +547,6 @@ class DeskDriver(LinuxDriver):
         if self._wake is not None:
             self._wake.close()  # the thread sees the end of the pair and returns at once
         super().disable_input()
-
-    def resume_application_mode(self) -> None:
-        super().resume_application_mode()
-        if isinstance(self._app, ChangedCells):
-            self._app.call_later(self._app.repaint)
 
     def _sigtstp_application(self, *_: object) -> None:
         # Between two messages: here, in the middle of a write, the writer's lock may be taken.
@@ -548,7 +578,7 @@ class DeskDriver(LinuxDriver):
     def run_input_thread(self) -> None:
         """Read keys until the driver stops or the terminal is gone."""
         decode = getincrementaldecoder("utf-8")("replace").decode
-        parser = SafeParser(self._debug)
+        parser, arrivals = SafeParser(self._debug), Arrivals()
         assert self._woken is not None
         with self._woken as woken, selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
@@ -565,19 +595,13 @@ class DeskDriver(LinuxDriver):
                         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGHUP)
                         return
                     if text := decode(data):
-                        self._arrived(list(parser.feed(text)), pending=parser.pending_until is not None)
+                        messages = list(parser.feed(text))
+                        pending = parser.pending_until is not None
+                        self._in_company = arrivals.in_company(messages, pending, time.monotonic())
+                        for message in messages:
+                            self._send(message)
                 for message in parser.tick():
                     self._send(message)
-
-    def _arrived(self, messages: list[Message], pending: bool) -> None:
-        """Pass on what one read held; `pending` when it ends inside an escape sequence."""
-        now = time.monotonic()
-        crowd = len(messages) + pending > 1 or any(isinstance(message, events.Paste) for message in messages)
-        self._in_company = crowd or now < self._company_until
-        if self._in_company:
-            self._company_until = now + PASTE_TAIL_SECONDS
-        for message in messages:
-            self._send(message)
 
     def _send(self, message: Message) -> None:
         if isinstance(message, events.Resize):

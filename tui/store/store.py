@@ -90,16 +90,19 @@ class Store:
         if "engine" in self.__dict__:
             self.engine.dispose()
 
+    def in_plain_words(self, error: Exception) -> Exception:
+        """What the storage refused, as OutOfReach with a sentence; any other error as it is."""
+        cause = getattr(error, "orig", None) or error
+        if isinstance(cause, sqlite.sqlite3.Error) and not isinstance(cause, sqlite.sqlite3.IntegrityError):
+            return OutOfReach(sqlite.sentence(self.path, cause))
+        return error
+
     @contextmanager
     def _plain_words(self) -> Iterator[None]:
         try:
             yield
-        except sqlite.sqlite3.Error as error:
-            raise OutOfReach(sqlite.sentence(self.path, error)) from error
         except Exception as error:
-            cause = getattr(error, "orig", None)
-            if isinstance(cause, sqlite.sqlite3.OperationalError | sqlite.sqlite3.DatabaseError) and not isinstance(
-                cause, sqlite.sqlite3.IntegrityError
-            ):
-                raise OutOfReach(sqlite.sentence(self.path, cause)) from error
-            raise
+            plain = self.in_plain_words(error)
+            if plain is error:
+                raise
+            raise plain from error

@@ -234,7 +234,7 @@ def _collect(entries: Iterator[tuple[int, Any]], reader: Callable[[Any], Entry])
             canned = replace(canned, plain=True)
             remarks.append(Remark(line, f"kept as plain text, its Liquid is not valid: {wrong}", kept=True))
         if canned.name in found:
-            earlier, _ = found.pop(canned.name)
+            earlier, _ = found[canned.name]
             remarks.append(Remark(earlier, f"replaced by the later {canned.name!r:.80} in line {line}"))
         found[canned.name] = line, canned
     remarks += [Remark(line, f"the field {name!r:.40} is not known", kept=True) for name, line in unknown.items()]

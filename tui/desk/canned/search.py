@@ -21,6 +21,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tui.clock import DAY, Millis
 from tui.desk.canned.response import Canned, validity
@@ -89,6 +90,8 @@ def fold(text: str) -> str:
 
 def words(folded: str) -> list[str]:
     """The words of a folded text; in scripts written without spaces, each character is one."""
+    if not folded:
+        return []
     if folded.isascii():
         return _WORD.findall(folded)
     return [
@@ -191,8 +194,8 @@ class Index:
         self._groups["network", canned.network].append(at)
         if canned.approved:
             self._groups["approved", ""].append(at)
-        for tag in {fold(tag) for tag in canned.tags}:
-            self._groups["tag", tag].append(at)
+        for tag in canned.tags:
+            self._groups["tag", fold(tag)].append(at)
 
     def _typed(self, query: str) -> Iterator[tuple[int, str, float]]:
         """What the query names exactly; a shortcut goes before a name, letter for letter before folded."""
@@ -267,8 +270,7 @@ _SHORTCUT, _NAME, _TAGS, _BODY = range(4)
 _FIELDS = (("shortcut", IN_SHORTCUT), ("name", IN_NAME), ("tags", IN_TAGS), ("body", IN_BODY))
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     """A response as numbers of words: each once, where it counts most."""
 
     words: "array[int]"

@@ -1,0 +1,188 @@
+"""Who works on what: `next`, `claim`, `release`, `take`, `pass`, `snooze`, `resolve`, `note`, `skip`, `tag`."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from tui import clock
+from tui.cli.invocation import ID, WORDS, DeskCommand, Invocation
+from tui.errors import Misuse
+
+LATEST = clock.parse("2100-01-01T00:00:00Z")
+_conversation = click.argument("conversation", metavar="ID", type=ID)
+
+
+def _reason(text: str) -> Callable[[Any], Any]:
+    return click.option("--reason", type=WORDS, required=True, help=text)
+
+
+@click.command("next", cls=DeskCommand)
+@click.pass_obj
+def next_command(call: Invocation) -> None:
+    """Claim what is served first and show it; `null` where nothing waits."""
+    from tui.desk import claims
+    from tui.store.store import reading
+
+    now = clock.now()
+    with call.change() as session:
+        if reading(session).due_timer(now):
+            claims.wake(session, now)
+        claim = claims.claim_next(session, agent=call.agent, now=now, lease=call.config.desk.lease)
+    if claim is None:
+        call.answer(None, lambda: "Nothing waits.")
+    else:
+        _answer(call, claim.conversation_id, None)
+
+
+@click.command("claim", cls=DeskCommand)
+@_conversation
+@click.pass_obj
+def claim_command(call: Invocation, conversation: int) -> None:
+    """Take a conversation; your own claim is renewed."""
+    from tui.desk import claims
+
+    with call.change() as session:
+        claims.claim(session, conversation, agent=call.agent, now=clock.now(), lease=call.config.desk.lease)
+    _answer(call, conversation, f"Conversation {conversation} is yours.")
+
+
+@click.command("release", cls=DeskCommand)
+@_conversation
+@click.pass_obj
+def release_command(call: Invocation, conversation: int) -> None:
+    """Put your conversation back, draft included."""
+    from tui.desk import claims
+
+    with call.change() as session:
+        state = claims.release(session, conversation, agent=call.agent, now=clock.now())
+    _answer(call, conversation, f"Conversation {conversation} is back: {state}.")
+
+
+@click.command("take", cls=DeskCommand)
+@_conversation
+@_reason("Why you take it over.")
+@click.pass_obj
+def take_command(call: Invocation, conversation: int, reason: str) -> None:
+    """Take a conversation over from a colleague."""
+    from tui.desk import claims
+
+    with call.change() as session:
+        claims.take_over(
+            session, conversation, agent=call.agent, reason=reason, now=clock.now(), lease=call.config.desk.lease
+        )
+    _answer(call, conversation, f"Conversation {conversation} is yours.")
+
+
+@click.command("pass", cls=DeskCommand)
+@_conversation
+@click.option("--to", "colleague", metavar="NAME", type=WORDS, required=True, help="Who gets it.")
+@click.pass_obj
+def pass_command(call: Invocation, conversation: int, colleague: str) -> None:
+    """Hand your conversation to a colleague."""
+    from tui.desk import claims
+
+    with call.change() as session:
+        claims.pass_on(
+            session, conversation, agent=call.agent, to=colleague, now=clock.now(), lease=call.config.desk.lease
+        )
+    _answer(call, conversation, f"Conversation {conversation} is with {colleague}.")
+
+
+@click.command("snooze", cls=DeskCommand)
+@_conversation
+@click.option("--until", metavar="WHEN", required=True, help="2h, 1d or a time with its zone.")
+@click.pass_obj
+def snooze_command(call: Invocation, conversation: int, until: str) -> None:
+    """Let a conversation rest; a new word of the customer wakes it earlier."""
+    from tui.desk import claims
+
+    now = clock.now()
+    at = moment(until, now)
+    with call.change() as session:
+        claims.snooze(session, conversation, agent=call.agent, until=at, now=now, lease=call.config.desk.lease)
+    _answer(call, conversation, f"Conversation {conversation} rests until {clock.local(at, '%Y-%m-%d %H:%M')}.")
+
+
+@click.command("resolve", cls=DeskCommand)
+@_conversation
+@_reason("Why nothing is left to do.")
+@click.pass_obj
+def resolve_command(call: Invocation, conversation: int, reason: str) -> None:
+    """Close a conversation."""
+    from tui.desk import claims
+
+    with call.change() as session:
+        claims.resolve(
+            session, conversation, agent=call.agent, reason=reason, now=clock.now(), lease=call.config.desk.lease
+        )
+    _answer(call, conversation, f"Conversation {conversation} is resolved.")
+
+
+@click.command("note", cls=DeskCommand)
+@_conversation
+@click.option("--text", type=WORDS, required=True, help="What colleagues should know.")
+@click.pass_obj
+def note_command(call: Invocation, conversation: int, text: str) -> None:
+    """Leave a word for colleagues; needs no claim."""
+    from tui.desk import claims
+
+    with call.change() as session:
+        note = claims.note(session, conversation, agent=call.agent, text=text, now=clock.now())
+    _answer(call, conversation, f"The note is with conversation {conversation}.", note=note)
+
+
+@click.command("skip", cls=DeskCommand)
+@_conversation
+@_reason("Why it is not for you now.")
+@click.pass_obj
+def skip_command(call: Invocation, conversation: int, reason: str) -> None:
+    """Pass over a conversation: `next` leaves it to others for a while."""
+    from tui.desk import claims
+
+    with call.change() as session:
+        claims.skip(session, conversation, agent=call.agent, reason=reason, now=clock.now(), span=call.config.desk.skip)
+    _answer(call, conversation, f"Conversation {conversation} is left to others.")
+
+
+@click.command("tag", cls=DeskCommand)
+@_conversation
+@click.argument("tags", metavar="TAG...", type=WORDS, nargs=-1)
+@click.pass_obj
+def tag_command(call: Invocation, conversation: int, tags: tuple[str, ...]) -> None:
+    """Set the tags of a conversation; without any it has none."""
+    from tui.desk import claims
+
+    with call.change() as session:
+        kept = claims.tag(session, conversation, agent=call.agent, tags=list(tags), now=clock.now())
+    _answer(call, conversation, f"Conversation {conversation} has the tags: {', '.join(kept) or 'none'}.")
+
+
+def moment(given: str, now: clock.Millis) -> clock.Millis:
+    """A span from now (`2h`) or a time with its zone. Raises Misuse."""
+    try:
+        at = now + clock.span(given)
+    except ValueError:
+        try:
+            at = clock.parse(given)
+        except (ValueError, OverflowError):
+            raise Misuse(
+                f"{given!r:.40} is neither a span such as 2h nor a time such as 2026-02-11T09:00Z; give one of them."
+            ) from None
+    if at > LATEST:
+        raise Misuse(f"{given!r:.40} lies beyond the year 2100; give an earlier time.")
+    return at
+
+
+def _answer(call: Invocation, conversation_id: int, sentence: str | None, **more: Any) -> None:
+    """The conversation as it is now, with its epoch; for people the sentence, or all of it."""
+    from tui.cli.conversation import whole
+    from tui.desk.queue import entry, queue_json
+    from tui.text import line
+
+    row = call.reader.conversation(conversation_id)
+    if row is None:
+        raise Misuse(f"There is no conversation {conversation_id} any more; it was joined with another.")
+    found = entry(row, call.config, clock.now())
+    document = queue_json(found) | {"epoch": row.epoch} | more
+    call.answer(document, lambda: line(sentence) if sentence else whole(call.reader, found))

@@ -1,0 +1,86 @@
+"""`shiftdesk` alone and `demo`: the desk on the screen."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tui import clock
+from tui.cli.invocation import DeskCommand, Invocation
+from tui.errors import NoTerminal
+from tui.screens import tty
+
+if TYPE_CHECKING:
+    from tui.networks.scripted import Scripted
+    from tui.store.store import Store
+
+
+def open_desk(call: Invocation) -> int:
+    """Open the desk on the database of the call; its exit code. Raises NoTerminal."""
+    _check(call)
+    store, config, folder = call.store, call.config, call.folder
+
+    def worker() -> Any:
+        from tui.networks.files import Files
+        from tui.worker.run import Worker, routed
+
+        return Worker(store, config, routed({}, Files(folder)))
+
+    notice = f"No network is set up: replies go to {folder / 'outbox-NETWORK.jsonl'}"
+    call.arrive()
+    return _show(call, store, worker, notice)
+
+
+@click.command("demo", cls=DeskCommand)
+@click.pass_context
+def demo_command(context: click.Context) -> None:
+    """A throw-away desk with a live scripted feed; nothing leaves this machine."""
+    call: Invocation = context.obj
+    _check(call)
+    from tui.networks.scripted import Scripted
+
+    with TemporaryDirectory(prefix="shiftdesk-demo-") as folder:
+        network = Scripted(started=clock.now())
+        call.db = str(Path(folder) / "desk.db")
+        _furnish(call, network)
+
+        def worker() -> Any:
+            from tui.worker.run import Worker
+
+            return Worker(call.store, call.config, lambda _: network, feeds=(network,))
+
+        code = _show(call, call.store, worker, "Demo: the feed is scripted, and nothing leaves this machine")
+        call.close()
+    context.exit(code)
+
+
+def _furnish(call: Invocation, network: "Scripted") -> None:
+    """What has come in before the demo begins, and its canned responses."""
+    import json
+
+    from tui.desk import intake
+    from tui.desk.canned import formats, library
+    from tui.networks import scripted
+
+    found, _ = formats.read(json.dumps(scripted.canned()).encode(), "json")
+    with call.change() as session:
+        intake.take_in(session, network.backlog(), now=clock.now(), config=call.config)
+        library.store(session, found, agent=call.agent, now=clock.now())
+
+
+def _check(call: Invocation) -> None:
+    if call.json:
+        raise NoTerminal(
+            "The desk is no JSON document; leave out --json, or use a subcommand such as `shiftdesk queue`."
+        )
+    tty.check_terminal()
+    tty.clean_environment(os.environ)
+
+
+def _show(call: Invocation, store: "Store", worker: Callable[[], Any], notice: str) -> int:
+    from tui.screens.app import run_desk
+
+    return int(run_desk(store=store, config=call.config, agent=call.agent, worker=worker, notice=notice))

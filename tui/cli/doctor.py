@@ -1,0 +1,187 @@
+"""`doctor`: is everything here as it should be; looks at much, changes nothing."""
+
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from tui.cli.invocation import DeskCommand, Invocation
+from tui.errors import Misuse, OutOfReach, ShiftdeskError
+
+NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "lustre", "gluster", "fuse.sshfs", "fuse.rclone")
+"""Beginnings of the types whose locks SQLite cannot rely on (sqlite.org/lockingv3.html, NFS)."""
+STORAGE = ("sqlite", "file system", "folder", "database", "schema", "integrity")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was looked at, and the sentence."""
+
+    name: str
+    verdict: Literal["ok", "info", "warn", "stop"]
+    text: str
+
+
+@click.command("doctor", cls=DeskCommand)
+@click.pass_context
+def doctor_command(context: click.Context) -> None:
+    """Look at storage, terminal, configuration and themes. Exits 3 when the storage cannot be used."""
+    from tui.cli.table import table
+
+    call: Invocation = context.obj
+    checks = [*_storage(call), *_surroundings(call)]
+    stopped = [check.name for check in checks if check.verdict == "stop"]
+    document: dict[str, Any] = {"ok": not stopped, "checks": [asdict(check) for check in checks]}
+    call.answer(document, lambda: table([[check.verdict, check.name, check.text] for check in checks]))
+    if stopped:
+        context.exit(OutOfReach.exit_code if set(stopped) & set(STORAGE) else Misuse.exit_code)
+
+
+# -- storage ---------------------------------------------------------------------------------------
+
+
+def _storage(call: Invocation) -> Iterator[Check]:
+    yield _library()
+    path = call.path.absolute()
+    yield _file_system(path)
+    yield _folder(path.parent)
+    if not path.exists():
+        yield Check("database", "info", f"{path} does not exist yet; the first command that needs it creates it")
+        return
+    yield _database(path)
+    try:
+        yield from _contents(path)
+    except OutOfReach as error:
+        yield Check("integrity", "stop", str(error))
+
+
+def _library() -> Check:
+    from tui.store import sqlite
+
+    module = sqlite.sqlite3.__name__.partition(".")[0]
+    used = f"SQLite {sqlite.sqlite3.sqlite_version} from {module}"
+    if sqlite.journal_mode() == "wal":
+        return Check("sqlite", "ok", f"{used}: free of the WAL-reset bug, new databases use WAL")
+    return Check("sqlite", "info", f"{used}: has the WAL-reset bug, so new databases use the DELETE journal")
+
+
+def _file_system(path: Path, mounts: Path = Path("/proc/self/mounts")) -> Check:
+    try:
+        known = [row.split()[1:3] for row in mounts.read_text(errors="replace").splitlines()]
+    except OSError:
+        return Check("file system", "info", "its type cannot be told on this machine; it must not be a network share")
+    holding = [(Path(place.replace("\\040", " ")), kind) for place, kind in known]
+    around = [(place, kind) for place, kind in holding if path.is_relative_to(place)]
+    kind = max(around, key=lambda one: len(one[0].parts), default=(Path("/"), "unknown"))[1]
+    if kind.startswith(NETWORK_FILE_SYSTEMS):
+        return Check("file system", "stop", f"{kind} is a network share, where SQLite may be damaged; use a local disk")
+    return Check("file system", "ok", f"{kind} is local")
+
+
+def _folder(folder: Path) -> Check:
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    if not os.access(there, os.W_OK | os.X_OK):
+        return Check("folder", "stop", f"{there} cannot be written; check its owner and mode, or give --db")
+    if there != folder:
+        return Check("folder", "info", f"{folder} does not exist yet; it is made with the database")
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        return Check("folder", "warn", f"{folder} is {mode:04o}: everyone may replace the database; chmod o-w")
+    return Check("folder", "ok", f"{folder} is {mode:04o}")
+
+
+def _database(path: Path) -> Check:
+    found = path.stat()
+    mode = stat.S_IMODE(found.st_mode)
+    said = f"{path}, {found.st_size:,} bytes, mode {mode:04o}"
+    if not os.access(path, os.R_OK | os.W_OK):
+        return Check("database", "stop", f"{said}: this user may not write it; check its owner and mode")
+    if mode & stat.S_IRWXO:
+        return Check("database", "warn", f"{said}: everyone on this machine can open it; chmod o-rwx")
+    return Check("database", "ok", said)
+
+
+def _contents(path: Path) -> Iterator[Check]:
+    from tui.store import schema, sqlite
+
+    revision = schema.current(path)
+    schema.refuse_newer(path, revision)
+    standing = "up to date" if revision == schema.HEAD else "upgraded by the next command"
+    yield Check("schema", "ok", f"{revision or 'none'}, {standing}")
+    try:
+        connection = sqlite.connect(path, read_only=True)
+        try:
+            journal = connection.execute("PRAGMA journal_mode").fetchone()[0]
+            problems = [row[0] for row in connection.execute("PRAGMA quick_check(5)")]
+        finally:
+            connection.close()
+    except sqlite.sqlite3.Error as error:
+        raise OutOfReach(sqlite.sentence(path, error)) from None
+    yield _journal(journal, sqlite.journal_mode())
+    if problems == ["ok"]:
+        yield Check("integrity", "ok", "quick_check found nothing")
+    else:
+        yield Check("integrity", "stop", f"damaged: {'; '.join(problems)}; restore a backup beside it")
+
+
+def _journal(used: str, trusted: str) -> Check:
+    if used == "wal" and trusted != "wal":
+        return Check("journal", "warn", "wal, which this SQLite has a bug in; use one SQLite 3.51.3 or newer for all")
+    why = "readers and writers do not wait for each other" if used == "wal" else "one writer at a time, safe everywhere"
+    return Check("journal", "ok", f"{used}: {why}")
+
+
+# -- what is around it -----------------------------------------------------------------------------
+
+
+def _surroundings(call: Invocation) -> Iterator[Check]:
+    from importlib.metadata import version
+
+    yield Check("textual", "ok", f"Textual {version('textual')}")
+    yield _terminal()
+    yield from _configuration(call)
+    yield from _themes()
+
+
+def _terminal() -> Check:
+    from tui.screens.tty import check_terminal
+
+    size = shutil.get_terminal_size()
+    encoding = (sys.stdout.encoding or "unknown").lower()
+    said = f"TERM={os.environ.get('TERM') or 'unset'}, {size.columns}x{size.lines}, {encoding}"
+    try:
+        check_terminal()
+    except ShiftdeskError as error:
+        return Check("terminal", "info", f"{said}: {error}")
+    if encoding.replace("-", "") != "utf8":
+        return Check("terminal", "warn", f"{said}: not UTF-8, so the desk draws with ASCII")
+    return Check("terminal", "ok", said)
+
+
+def _configuration(call: Invocation) -> Iterator[Check]:
+    from tui.actions import remapped
+
+    try:
+        config = call.config
+    except Misuse as error:
+        yield Check("configuration", "stop", str(error))
+        return
+    yield Check("configuration", "ok", str(config.path) if config.path else "no file; everything has its default")
+    for problem in remapped(config.keys)[1]:
+        yield Check("keys", "warn", problem)
+
+
+def _themes() -> Iterator[Check]:
+    from tui.config import config_folder
+    from tui.screens import themes
+
+    found, problems = themes.load([themes.shipped_folder(), config_folder() / "themes"])
+    yield Check("themes", "ok" if found else "warn", ", ".join(theme.name for theme in found) or "none was found")
+    for problem in problems:
+        yield Check("themes", "warn", problem)

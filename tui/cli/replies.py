@@ -1,0 +1,212 @@
+"""Towards the customer: `check`, `reply` and `outbox`."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tui import clock
+from tui.cli.invocation import ID, WORDS, DeskCommand, DeskGroup, Invocation, outgoing
+from tui.errors import Misuse, Refused
+from tui.text import line
+
+if TYPE_CHECKING:
+    from tui.desk.canned.response import Canned
+    from tui.desk.guard import Finding
+    from tui.desk.outbox import GuardStop, Overridden
+    from tui.store.reader import Reader
+
+_conversation = click.argument("conversation", metavar="ID", type=ID)
+_reply = click.argument("reply_id", metavar="ID", type=ID)
+_text = click.option("--text", type=WORDS, help="The reply; - reads it from stdin.")
+_canned = click.option("--canned", "name", metavar="NAME", type=WORDS, help="The canned response it is made from.")
+
+
+@click.command("check", cls=DeskCommand)
+@_conversation
+@_text
+@_canned
+@click.pass_obj
+def check_command(call: Invocation, conversation: int, text: str | None, name: str | None) -> None:
+    """What the guard says about a reply. Sends nothing, changes nothing, needs no claim, exits 0 on a stop too."""
+    from tui.desk import guard, outbox
+
+    now = clock.now()
+    wanted, canned = _wanted(call, call.reader, conversation, text, name, now)
+    case = outbox.case(call.reader, conversation, wanted, agent=call.agent, config=call.config, now=now, canned=canned)
+    findings = guard.examine(case)
+    call.answer(
+        {"verdict": guard.verdict(findings), "findings": [one.as_json() for one in findings]},
+        lambda: "\n".join(_told(findings) or ["ok: the guard has nothing to say."]),
+    )
+
+
+@click.command("reply", cls=DeskCommand)
+@_conversation
+@_text
+@_canned
+@click.option("--override", "checks", metavar="CHECK", type=WORDS, multiple=True, help="A stop you decide to pass.")
+@click.option(
+    "--reason", "reasons", type=WORDS, multiple=True, help="What the stop asks for; one for all, or one each."
+)
+@click.pass_obj
+def reply_command(
+    call: Invocation,
+    conversation: int,
+    text: str | None,
+    name: str | None,
+    checks: tuple[str, ...],
+    reasons: tuple[str, ...],
+) -> None:
+    """Through the guard into the outbox. A free conversation is claimed on the way."""
+    from tui.desk import claims, outbox
+    from tui.desk.queue import reply_json
+    from tui.store.store import reading
+
+    now = clock.now()
+    overrides = _overrides(checks, reasons)
+    try:
+        with call.change() as session:
+            reader = reading(session)
+            wanted, canned = _wanted(call, reader, conversation, text, name, now)
+            claim = claims.reach(session, conversation, agent=call.agent, now=now, lease=call.config.desk.lease)
+            made, findings = outbox.hold(
+                session, claim, wanted, config=call.config, now=now, overrides=overrides,
+                canned_id=canned.id if canned else None,
+            )  # fmt: skip
+            held = reader.reply(made)
+    except outbox.GuardStop as stop:
+        with call.change() as session:
+            outbox.record_stop(session, stop, conversation, agent=call.agent, now=now)
+        raise Refused(_how_to_pass(stop), **stop.details) from None
+    if held is None:
+        raise Misuse(f"Reply {made} is gone.")
+    document = reply_json(held) | {"findings": [one.as_json() for one in findings]}
+    call.answer(document, lambda: "\n".join([*_told(findings), _until(held.id, held.due_at)]))
+
+
+def _wanted(
+    call: Invocation, reader: "Reader", conversation: int, text: str | None, name: str | None, now: clock.Millis
+) -> "tuple[str, Canned | None]":
+    """The text to send and the canned response behind it; without a text, that one filled in."""
+    if name is None:
+        if text is None:
+            raise Misuse("There is no text; give it with --text, or name a canned response with --canned.")
+        return outgoing(text), None
+    from tui.cli.canned import named
+    from tui.desk.canned.context import context
+    from tui.desk.canned.render import render
+
+    canned = named(reader, name)
+    if text is not None:
+        return outgoing(text), canned
+    row = reader.conversation(conversation)
+    if row is None:
+        raise Misuse(f"There is no conversation {conversation}; see `shiftdesk queue --view all`.")
+    return render(canned.body, context(row, call.agent, now), plain=canned.plain).text, canned
+
+
+def _overrides(checks: tuple[str, ...], reasons: tuple[str, ...]) -> "list[Overridden]":
+    from tui.desk.outbox import Overridden
+
+    if not checks and not reasons:
+        return []
+    if not checks or len(reasons) not in (1, len(checks)):
+        raise Misuse("Give --reason once for all, or once for each --override.")
+    typed = reasons if len(reasons) == len(checks) else reasons * len(checks)
+    return [Overridden(check, reason) for check, reason in zip(checks, typed, strict=True)]
+
+
+def _told(findings: "list[Finding]") -> list[str]:
+    return [line(f"{one.verdict}: {one.check}: {one.text}") for one in findings]
+
+
+def _how_to_pass(stop: "GuardStop") -> str:
+    """The sentences of the stops; where all can be overridden, how."""
+    if not all(one.asks for one in stop.stops):
+        return str(stop)
+    asked = " ".join(
+        f"--override {one.check} --reason {'WHY' if one.asks == 'reason' else one.asks}" for one in stop.stops
+    )
+    return f"{stop} If it must be sent: {asked}"
+
+
+def _until(reply_id: int, due_at: clock.Millis) -> str:
+    return (
+        f"Reply {reply_id} is held until {clock.local(due_at, '%H:%M:%S')}; then an open desk or `shiftdesk worker` "
+        f"sends it. `shiftdesk outbox recall {reply_id}` takes it back."
+    )
+
+
+# -- the outbox ------------------------------------------------------------------------------------
+
+
+@click.group("outbox", cls=DeskGroup, invoke_without_command=True)
+@click.pass_context
+def outbox_command(context: click.Context) -> None:
+    """What is held, queued, failed or unknown; `retry` and `settle` deal with it."""
+    if context.invoked_subcommand is not None:
+        return
+    from tui.desk.queue import reply_json
+
+    call: Invocation = context.obj
+    waiting = call.reader.outbox()
+    call.answer([reply_json(one) for one in waiting], lambda: _listing(waiting))
+
+
+def _listing(waiting: list[Any]) -> str:
+    from tui.cli.table import table
+
+    if not waiting:
+        return "The outbox is empty."
+    head = ["id", "state", "agent", "to", "conversation", "text"]
+    rows = [
+        [str(one.id), one.state, one.agent, f"@{one.handle}", str(one.conversation_id), one.error or one.text]
+        for one in waiting
+    ]
+    return table([head, *rows])
+
+
+@outbox_command.command("retry")
+@_reply
+@click.pass_obj
+def outbox_retry(call: Invocation, reply_id: int) -> None:
+    """Queue a failed reply once more."""
+    from tui.desk import outbox
+
+    with call.change() as session:
+        outbox.retry(session, reply_id, agent=call.agent, now=clock.now())
+    _answer(call, reply_id, f"Reply {reply_id} is queued again.")
+
+
+@outbox_command.command("settle")
+@_reply
+@click.option("--sent/--not-sent", "is_out", default=None, help="What you saw on the network.")
+@click.pass_obj
+def outbox_settle(call: Invocation, reply_id: int, is_out: bool | None) -> None:
+    """Say what became of an unknown reply: you looked on the network."""
+    from tui.desk import outbox
+
+    if is_out is None:
+        raise Misuse("Look on the network whether the reply is there, then give --sent or --not-sent.")
+    with call.change() as session:
+        outbox.settle(session, reply_id, is_out=is_out, agent=call.agent, now=clock.now())
+    _answer(call, reply_id, f"Reply {reply_id} is {'sent' if is_out else 'not sent; its text is the draft again'}.")
+
+
+@outbox_command.command("recall")
+@_reply
+@click.pass_obj
+def outbox_recall(call: Invocation, reply_id: int) -> None:
+    """Take back your reply while it is held; its text becomes the draft."""
+    from tui.desk import outbox
+
+    with call.change() as session:
+        outbox.recall(session, reply_id, agent=call.agent, now=clock.now())
+    _answer(call, reply_id, f"Reply {reply_id} is recalled; its text is the draft again.")
+
+
+def _answer(call: Invocation, reply_id: int, sentence: str) -> None:
+    from tui.desk.queue import reply_json
+
+    reply = call.reader.reply(reply_id)
+    call.answer(reply_json(reply) if reply else None, lambda: sentence)

@@ -1,0 +1,98 @@
+"""The reply editor: one TextArea for the life of the process, and the line under it."""
+
+from textual import events
+from textual.binding import Binding
+from textual.content import Content
+from textual.document._document import Document
+from textual.message import Message
+from textual.widgets import TextArea
+from textual.widgets.text_area import Selection
+
+from tui import text
+from tui.actions import Action
+from tui.desk.drafts import DRAFT_CHARACTERS
+
+
+class Composer(TextArea):
+    """Where a reply is written. Pasted text is cleaned; `::` at a word start asks for canned responses."""
+
+    class Asked(Message):
+        """The agent asked for something by a key of the editor: an action id."""
+
+        def __init__(self, action: str) -> None:
+            super().__init__()
+            self.action = action
+
+    class Cut(Message):
+        """A paste was longer than a draft may be."""
+
+    def __init__(self) -> None:
+        super().__init__(id="reply", soft_wrap=True, tab_behavior="focus", show_line_numbers=False)
+        self.cursor_blink = False
+        self.border_title = Content("Reply")
+
+    def bind_keys(self, actions: tuple[Action, ...]) -> None:
+        """Take the editor's keys from the table of actions."""
+        for action in actions:
+            if action.group == "editor":
+                for key in action.keys:
+                    self._bindings.key_to_bindings[key] = [
+                        Binding(key, f"ask('{action.id}')", action.label, show=False, priority=True)
+                    ]
+
+    def action_ask(self, action: str) -> None:
+        """Pass an action of the editor on to the desk."""
+        self.post_message(self.Asked(action))
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        event.prevent_default()
+        event.stop()
+        if self.read_only:
+            return
+        room = max(DRAFT_CHARACTERS - len(self.text), 0)
+        pasted, cut = text.paste(event.text, room)
+        if cut:
+            self.post_message(self.Cut())
+        if result := self._replace_via_keyboard(pasted, *self.selection):
+            self.move_cursor(result.end_location)
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.character == ":" and self._opens_canned():
+            event.prevent_default()
+            event.stop()
+            row, column = self.cursor_location
+            self.delete((row, column - 1), (row, column))
+            self.post_message(self.Asked("canned"))
+            return
+        await super()._on_key(event)
+
+    def _opens_canned(self) -> bool:
+        """A second colon at the start of a word."""
+        row, column = self.cursor_location
+        line = self.document.get_line(row)[:column]
+        return not self.read_only and line.endswith(":") and (len(line) == 1 or line[-2].isspace())
+
+    @property
+    def _plain(self) -> Document:
+        assert isinstance(self.document, Document)
+        return self.document
+
+    @property
+    def cursor_index(self) -> int:
+        """The cursor as a position in the text."""
+        return self._plain.get_index_from_location(self.cursor_location)
+
+    def load(self, draft: str, cursor: int) -> None:
+        """Show a stored draft with its cursor; the same text is left alone."""
+        if draft != self.text:
+            self.load_text(draft)
+        self.move_cursor(self._plain.get_location_from_index(min(cursor, len(draft))))
+
+    def put(self, words: str) -> None:
+        """Insert at the cursor, never replacing what is there."""
+        self.insert(words, self.cursor_location, maintain_selection_offset=False)
+
+    def select_between(self, start: int, end: int) -> None:
+        """Select part of the text by positions."""
+        at = self._plain.get_location_from_index
+        self.selection = Selection(at(start), at(end))

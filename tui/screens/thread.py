@@ -1,0 +1,170 @@
+"""The conversation pane: one thread with the time of each post, drawn by the line API."""
+
+from dataclasses import dataclass
+
+from rich.segment import Segment
+from textual.content import Content
+from textual.strip import Strip
+from textual.style import Style
+from textual.widget import Widget
+
+from tui import clock, text
+from tui.clock import Millis
+from tui.desk.queue import Entry
+from tui.screens.glyphs import Glyphs
+from tui.screens.paint import Palette, palette, strip, wrapped
+from tui.store.reader import DraftRow, NoteRow, PostRow, ReplyRow
+
+POST_CHARACTERS = 4_000
+"""Most of one post that is laid out; no network has longer public posts, and a wall of text stays a wall."""
+POSTS_SHOWN = 200
+"""Most posts of a thread that are laid out, the newest."""
+INDENT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """One conversation whole, as read at a moment."""
+
+    entry: Entry
+    above: tuple[PostRow, ...]
+    posts: tuple[PostRow, ...]
+    notes: tuple[NoteRow, ...]
+    replies: tuple[ReplyRow, ...]
+    draft: DraftRow | None
+
+
+class ThreadPane(Widget, can_focus=True):
+    """Shows one Thread; scrolls by lines."""
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        super().__init__(id="conversation")
+        self.glyphs = glyphs
+        self.thread: Thread | None = None
+        self.now: Millis = 0
+        self._lines: list[Content] = []
+        self._top = 0
+        self.border_title = Content("Conversation")
+
+    def show(self, thread: Thread | None, now: Millis) -> None:
+        """Show a thread: another one from its unanswered words on, the same one where it was."""
+        same = thread and self.thread and thread.entry.row.id == self.thread.entry.row.id
+        self.thread, self.now = thread, now
+        was = self._lines
+        self._lay_out()
+        if not same:
+            self._top = self._last_page()
+        self._top = min(self._top, self._last_page())
+        if was != self._lines or not same:
+            self.refresh()
+
+    def move(self, by: int) -> None:
+        """Scroll by lines."""
+        top = min(max(self._top + by, 0), self._last_page())
+        if top != self._top:
+            self._top = top
+            self.refresh()
+
+    def half_page(self, sign: int) -> None:
+        """Scroll by half of what is visible."""
+        self.move(sign * max(self.size.height // 2, 1))
+
+    def on_resize(self) -> None:
+        self._lay_out()
+        self._top = self._last_page()
+
+    def _last_page(self) -> int:
+        return max(len(self._lines) - self.size.height, 0)
+
+    def render_line(self, y: int) -> Strip:
+        """One screen line of the thread."""
+        base = self.visual_style
+        index = self._top + y
+        if index >= len(self._lines):
+            return Strip([Segment(" " * self.size.width, base.rich_style)], self.size.width)
+        return strip(self._lines[index], self.size.width, base)
+
+    # -- laying out -------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        width = max(self.size.width, 10)
+        colors = palette(self.app)
+        if self.thread is None:
+            self._lines = [Content("Nothing is selected.").stylize(colors.quiet)]
+            return
+        lines = self._head(self.thread, colors, width)
+        folded = [p for p in self.thread.posts if p.kind == "repost"]
+        for post in (*self.thread.above, *self.thread.posts[-POSTS_SHOWN:]):
+            if post.kind != "repost" or len(self.thread.posts) == 1:
+                lines += [Content(""), *self._post(post, colors, width)]
+        if folded and len(self.thread.posts) > 1:
+            lines += [Content(""), *self._reposts(folded, colors, width)]
+        for note in self.thread.notes:
+            lines += [Content(""), *self._note(note, colors, width)]
+        for reply in self.thread.replies:
+            if reply.state not in ("sent", "recalled"):
+                lines += [Content(""), *self._reply(reply, colors, width)]
+        self._lines = lines
+
+    def _head(self, thread: Thread, colors: Palette, width: int) -> list[Content]:
+        row = thread.entry.row
+        who = [("@" + text.line(row.handle), colors.strong)]
+        if row.name:
+            who.append((" " + text.line(row.name), colors.quiet))
+        facts = [f"{row.followers:,} followers"] if row.followers else []
+        facts += ["verified"] if row.verified else []
+        facts.append(f"to {text.line(row.account)}" if row.account else "to no account of ours")
+        facts += ["private"] if row.private else []
+        facts += [row.state + (f" by {text.line(row.owner)}" if row.owner else "")]
+        facts += ["#" + text.line(tag) for tag in row.tags]
+        style = {"resurfaced": colors.resurfaced, "late": colors.late}.get(thread.entry.freshness, colors.quiet)
+        return [
+            *wrapped(Content.assemble(*who), width),
+            *wrapped(
+                Content(f"#{row.id} {text.line(row.network)} · " + " · ".join(facts)).stylize(colors.quiet), width
+            ),
+            *wrapped(Content(f"{thread.entry.freshness}: {thread.entry.standing}").stylize(style), width),
+        ]
+
+    def _when(self, at: Millis) -> str:
+        far = abs(self.now - at) > clock.DAY
+        return f"{clock.local(at, '%d %b %Y %H:%M' if far else '%H:%M')} ({clock.age(self.now - at)})"
+
+    def _post(self, post: PostRow, colors: Palette, width: int) -> list[Content]:
+        whose = colors.reply if post.ours else colors.strong
+        marks = [post.kind] if post.kind in ("quote", "dm", "repost") else []
+        marks += ["edited"] if post.versions else []
+        marks += ["deleted on the network"] if post.deleted else []
+        marks += [] if post.reply_allowed else ["replies not allowed"]
+        sign = f"{self.glyphs.reply} " if post.ours else ""
+        head = Content.assemble(
+            (f"{self._when(post.created_at)} ", colors.quiet),
+            (sign + "@" + text.line(post.handle), whose),
+            ("".join(f" · {mark}" for mark in marks), colors.late),
+        )
+        body = text.clean(post.text[:POST_CHARACTERS]) + ("…" if len(post.text) > POST_CHARACTERS else "")
+        lines = [head, *wrapped(Content(body).stylize(colors.quiet if post.deleted else Style()), width, INDENT)]
+        for medium in post.media:
+            alt = text.line(str(medium.get("alt") or "no description"))
+            lines += wrapped(
+                Content(f"[{text.line(str(medium.get('type', 'file')))}: {alt}]").stylize(colors.quiet), width, INDENT
+            )
+        return lines
+
+    def _reposts(self, folded: list[PostRow], colors: Palette, width: int) -> list[Content]:
+        names = ", ".join(f"@{text.line(p.handle)} {clock.age(self.now - p.created_at)}" for p in folded[-5:])
+        return wrapped(
+            Content(f"{self.glyphs.repost} reposted {len(folded)} times: {names}").stylize(colors.resurfaced), width
+        )
+
+    def _note(self, note: NoteRow, colors: Palette, width: int) -> list[Content]:
+        head = Content(f"{self._when(note.created_at)} {self.glyphs.note} note by {text.line(note.agent)}").stylize(
+            colors.note
+        )
+        return [head, *wrapped(Content(text.clean(note.text)).stylize(colors.note), width, INDENT)]
+
+    def _reply(self, reply: ReplyRow, colors: Palette, width: int) -> list[Content]:
+        why = f": {text.line(reply.error)}" if reply.error else ""
+        style = colors.danger if reply.state in ("failed", "unknown") else colors.reply
+        head = Content(f"{self.glyphs.reply} reply by {text.line(reply.agent)} is {reply.state}{why}").stylize(style)
+        return [*wrapped(head, width), *wrapped(Content(text.clean(reply.text)), width, INDENT)]

@@ -1,0 +1,104 @@
+"""Work off the event loop: one thread reads, one changes, one watches for what others changed.
+
+State lives on the loop; what a thread made comes back to it as a result or a message.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from tui.errors import ShiftdeskError
+from tui.store.reader import EventRow, Reader
+from tui.store.store import Store
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+WATCH_S = 0.2
+"""How often the database is asked whether anything changed (s); the question costs microseconds."""
+Result = TypeVar("Result")
+
+
+class Companion(Protocol):
+    """Something that runs beside the desk until it is told to stop: the worker."""
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set."""
+        ...
+
+
+class Work:
+    """The threads of one desk."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._reads = ThreadPoolExecutor(1, "reads")
+        self._changes = ThreadPoolExecutor(1, "changes")
+        self._reader: Reader | None = None
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    async def read(self, job: Callable[[Reader], Result]) -> Result:
+        """Run a reading job. Raises OutOfReach."""
+        return await asyncio.get_running_loop().run_in_executor(self._reads, self._read, job)
+
+    def _read(self, job: Callable[[Reader], Result]) -> Result:
+        try:
+            if self._reader is None:
+                self._reader = self._store.reader()
+            return job(self._reader)
+        except ShiftdeskError:
+            raise
+        except Exception as error:
+            self._reader = None
+            raise self._store.in_plain_words(error) from error
+
+    async def change(self, job: "Callable[[Session], Result]") -> Result:
+        """Run one transaction. Raises Refused or OutOfReach."""
+        return await asyncio.get_running_loop().run_in_executor(self._changes, self._change, job)
+
+    def _change(self, job: "Callable[[Session], Result]") -> Result:
+        with self._store.transaction() as session:
+            return job(session)
+
+    async def load(self, job: Callable[[], Result]) -> Result:
+        """Run something slow before any change: loading SQLModel, the index of canned responses."""
+        return await asyncio.get_running_loop().run_in_executor(self._changes, job)
+
+    def watch(self, after: int, tell: Callable[[Sequence[EventRow]], None]) -> None:
+        """Call `tell` in a thread with the events that follow `after`, soon after they are committed."""
+        self._start("watch", lambda: self._watch(after, tell))
+
+    def _watch(self, after: int, tell: Callable[[Sequence[EventRow]], None]) -> None:
+        reader: Reader | None = None
+        version = -1
+        while not self._stop.wait(WATCH_S):
+            try:
+                reader = reader or self._store.reader()
+                if (newest := reader.data_version()) != version:
+                    version = newest
+                    events = reader.events(after=after)
+                    if events:
+                        after = events[-1].id
+                        tell(events)
+            except Exception:
+                reader = None  # out of reach for now: the panes say so at their next read
+
+    def accompany(self, build: Callable[[], Companion]) -> None:
+        """Build a companion in its own thread and run it there until the desk closes."""
+        self._start("worker", lambda: build().run(self._stop))
+
+    def _start(self, name: str, body: Callable[[], None]) -> None:
+        thread = threading.Thread(target=body, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def close(self) -> None:
+        """Stop the threads and wait for what they have in hand."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(5)
+        self._changes.shutdown()
+        self._reads.shutdown()
