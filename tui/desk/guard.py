@@ -54,6 +54,14 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Overridden:
+    """A stop the agent decided to pass, and what they typed."""
+
+    check: str
+    typed: str
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """Everything the guard looks at. When a reply is looked at again, it is itself in neither `sent` nor `leaving`."""
 

@@ -6,7 +6,6 @@ already, so nothing is sent twice without a look at the network first.
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -18,7 +17,7 @@ from tui.desk import claims, drafts, guard
 from tui.desk.canned import library
 from tui.desk.canned.response import Canned
 from tui.desk.claims import Claim
-from tui.desk.guard import Case, Finding
+from tui.desk.guard import Case, Finding, Overridden
 from tui.errors import Misuse, Refused
 from tui.networks.records import Outgoing, Receipt
 from tui.store import log
@@ -28,14 +27,6 @@ from tui.store.store import reading
 
 _r = t.replies.c
 LEAVING = ("held", "queued", "sending", "unknown")
-
-
-@dataclass(frozen=True, slots=True)
-class Overridden:
-    """A stop the agent decided to pass, and what they typed."""
-
-    check: str
-    typed: str
 
 
 def case(

@@ -30,7 +30,7 @@ from tui.screens.composer import Composer
 from tui.screens.dialogs import Choice, Ending, EndShift, Option, Picker, Prompt, Review, Sheet, findings_content
 from tui.screens.glyphs import Glyphs, glyphs
 from tui.screens.paint import palette, strip
-from tui.screens.rows import PAGE_ROWS, Page, RowList, key_of
+from tui.screens.rows import PAGE_ROWS, Page, RowList
 from tui.screens.terminal import ChangedCells, CrashLog, DeskDriver
 from tui.screens.thread import Thread, ThreadPane
 from tui.screens.tty import install_signals
@@ -39,10 +39,13 @@ from tui.store.reader import EventRow, Key, Reader, ReplyRow
 from tui.store.store import Store
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from sqlmodel import Session
 
     from tui.desk.canned.response import Canned
     from tui.desk.canned.search import Index
+    from tui.desk.claims import Claim
     from tui.desk.guard import Finding
 
 NARROW_COLUMNS = 100
@@ -163,10 +166,13 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         self._epochs: dict[int, int] = {}
         self._draft_of: int | None = None
         self._saved = ""
-        self._ready = asyncio.Event()
+        self._loaded = asyncio.Event()
         self._first: Callable[[], None] | None = None
         self._companion: Callable[[], Companion] | None = None
         self._last_event = 0
+        self._knows_posts = False
+        self._canned_rows: list[dict[str, Any]] = []
+        self.jobs: Any = None
         self._findings: list[Finding] = []
         self._load_themes()
 
@@ -204,6 +210,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         feed = self._page(reader, "waiting", None, "", now)
         mine = self._page(reader, "mine", None, "", now)
         self._last_event = reader.last_event()
+        self._knows_posts = bool(reader.count("all", agent=self.agent, now=now))
         thread = self._thread(reader, feed.entries[0].row.id, now) if feed.entries else None
         reader.close()
         self._companion = companion
@@ -233,16 +240,28 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         self.set_interval(RENEW_S, self._renew)
 
     async def _load(self) -> None:
-        await self.work.load(_load_desk)
+        self.jobs = await self.work.load(_load_jobs)
         self._canned_rows = await self.work.read(lambda reader: reader.canned())
-        self.index = await self.work.load(partial(_index, self._canned_rows))
+        self.index = await self.work.load(partial(self.jobs.index, self._canned_rows))
         now = clock.now()
-        await self.change(partial(_arrive, agent=self.agent, now=now, lease=self.config.desk.lease))
-        self.work.watch(self._last_event, lambda found: self.post_message(Changed(found)))
+        await self.change(partial(self.jobs.arrive, agent=self.agent, now=now, lease=self.config.desk.lease))
+        self.work.watch(self._last_event, self._tell)
         if self._companion:
             self.work.accompany(self._companion)
         await self._load_held()
-        self._ready.set()
+        self._loaded.set()
+
+    def _tell(self, found: Sequence[EventRow]) -> None:
+        self.post_message(Changed(found))
+
+    def _empty(self) -> list[str]:
+        """What an empty feed says: how posts get in, or that all is done."""
+        feed = self.desk.feed
+        if feed.search:
+            return ["  Nothing has these words. / and enter shows everything again."]
+        if feed.view != "waiting" or self._knows_posts:
+            return ["  Nothing waits here."]
+        return [*EMPTY_DESK]
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine beside the message loop; what it refuses is said in the status line."""
@@ -303,7 +322,9 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
             return
         edge = rows.entries[0 if backwards else -1]
         view, now = rows.view, clock.now()
-        job = partial(_beyond, view=view, agent=self.agent, now=now, edge=edge, backwards=backwards, search=rows.search)
+        job = partial(
+            self.jobs.beyond, view=view, agent=self.agent, now=now, edge=edge, backwards=backwards, search=rows.search
+        )
         found = await self.work.read(job)
         entries = [entry(row, self.config, now) for row in found[:PAGE_ROWS]]
         if rows.view == view:
@@ -327,8 +348,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
                 wanted = self._wanted
                 thread = None
                 if wanted is not None:
-                    found = wanted
-                    thread = await self.work.read(lambda reader: self._thread(reader, found, clock.now()))
+                    thread = await self.work.read(partial(self._thread, conversation_id=wanted, now=clock.now()))
                 if wanted == self._wanted:
                     self._show_thread(thread)
                     return
@@ -379,6 +399,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
     def _changed(self, message: Changed) -> None:
         for event in message.events:
             self._notice_event(event)
+            self._knows_posts = self._knows_posts or event.kind == "conversation.opened"
         if not self._pending_reload:
             self._pending_reload = True
             self.set_timer(RELOAD_PAUSE_S, lambda: self.spawn(self._refresh_all()))
@@ -459,7 +480,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
 
     def _renew(self) -> None:
         if self.desk.claimed.entries:
-            self.spawn(self.change(partial(_renew, agent=self.agent, lease=self.config.desk.lease)))
+            self.spawn(self.change(partial(self.jobs.renew, agent=self.agent, lease=self.config.desk.lease)))
 
     def on_resize(self, event: events.Resize) -> None:
         """Another layout below NARROW_COLUMNS."""
@@ -605,7 +626,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
     async def _to_bottom(self, rows: RowList) -> None:
         if rows.more_below:
             view, now = rows.view, clock.now()
-            job = partial(_last_page, view=view, agent=self.agent, now=now, search=rows.search)
+            job = partial(self.jobs.last_page, view=view, agent=self.agent, now=now, search=rows.search)
             found, before = await self.work.read(job)
             rows.reset()
             rows.before = before
@@ -621,8 +642,8 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         self.spawn(self._next())
 
     async def _next(self) -> None:
-        await self._ready.wait()
-        claim = await self.change(partial(_claim_next, agent=self.agent, lease=self.config.desk.lease))
+        await self._loaded.wait()
+        claim = await self.change(partial(self.jobs.claim_next, agent=self.agent, lease=self.config.desk.lease))
         if claim is None:
             self.say("Nothing waits. Well done.")
             return
@@ -632,10 +653,13 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         self.spawn(self._claim())
 
     async def _claim(self) -> None:
-        await self._ready.wait()
+        await self._loaded.wait()
         if self.thread is not None:
             job = partial(
-                _claim, conversation_id=self.thread.entry.row.id, agent=self.agent, lease=self.config.desk.lease
+                self.jobs.claim,
+                conversation_id=self.thread.entry.row.id,
+                agent=self.agent,
+                lease=self.config.desk.lease,
             )
             await self._after_claim(await self.change(job))
 
@@ -659,7 +683,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
     async def _changed_row(
         self, conversation_id: int, job: Callable[..., Any], said: str, values: dict[str, Any]
     ) -> None:
-        await self._ready.wait()
+        await self._loaded.wait()
         await self.change(partial(job, conversation_id=conversation_id, agent=self.agent, **values))
         self.say(said)
         await self._refresh_all()
@@ -672,33 +696,33 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         self.push_screen(Prompt(title, hint, value), answered)
 
     def do_release(self) -> None:
-        self._change_row(_release, "Back in the queue, draft included.")
+        self._change_row(self.jobs.release, "Back in the queue, draft included.")
 
     def do_skip(self) -> None:
         span = self.config.desk.skip
         self._ask(
             "Skip", "Why do you pass over it? (enter skips, esc stays)",
-            lambda why: self._change_row(_skip, "Skipped; others still see it.", reason=why, span=span),
+            lambda why: self._change_row(self.jobs.skip, "Skipped; others still see it.", reason=why, span=span),
         )  # fmt: skip
 
     def do_resolve(self) -> None:
         lease = self.config.desk.lease
         self._ask(
             "Resolve", "Why is it resolved? (enter resolves, esc stays)",
-            lambda why: self._change_row(_resolve, "Resolved.", reason=why, lease=lease),
+            lambda why: self._change_row(self.jobs.resolve, "Resolved.", reason=why, lease=lease),
         )  # fmt: skip
 
     def do_note(self) -> None:
         self._ask(
             "Note for colleagues (never sent)", "What should they know?",
-            lambda words: self._change_row(_note, "Note kept.", words=words),
+            lambda words: self._change_row(self.jobs.note, "Note kept.", words=words),
         )  # fmt: skip
 
     def do_tag(self) -> None:
         tags = ", ".join(self.thread.entry.row.tags) if self.thread else ""
         self._ask(
             "Tags", "Words, separated by commas",
-            lambda words: self._change_row(_tag, "Tagged.", tags=words.split(",")), tags,
+            lambda words: self._change_row(self.jobs.tag, "Tagged.", tags=words.split(",")), tags,
         )  # fmt: skip
 
     def do_snooze(self) -> None:
@@ -710,7 +734,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
                 self.say(str(error), bad=True)
                 return
             said = f"Snoozed until {clock.local(at, '%d %b %H:%M')}."
-            self._change_row(_snooze, said, until=at, lease=self.config.desk.lease)
+            self._change_row(self.jobs.snooze, said, until=at, lease=self.config.desk.lease)
 
         self._ask("Snooze", "How long, or until when? 30m, 2h, 1d, 2026-02-11T09:00Z", until, "2h")
 
@@ -718,14 +742,14 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         lease = self.config.desk.lease
         self._ask(
             "Take over", "Why? The colleague sees your words at once.",
-            lambda why: self._change_row(_take, "It is yours now, draft included.", reason=why, lease=lease),
+            lambda why: self._change_row(self.jobs.take, "It is yours now, draft included.", reason=why, lease=lease),
         )  # fmt: skip
 
     def do_pass(self) -> None:
         lease = self.config.desk.lease
         self._ask(
             "Pass on", "To whom? (their name as an agent)",
-            lambda name: self._change_row(_pass_on, "Passed on, draft included.", to=name.strip(), lease=lease),
+            lambda name: self._change_row(self.jobs.pass_on, "Passed on, draft included.", to=name.strip(), lease=lease),
         )  # fmt: skip
 
     # looking
@@ -762,22 +786,21 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
 
     async def _figures(self) -> None:
         now = clock.now()
-        words = await self.work.read(partial(_report, now=now))
+        words = await self.work.read(partial(self.jobs.report, now=now))
         self.push_screen(Sheet("Response figures, last 7 days", Content(text.clean(words))))
 
     def do_why(self) -> None:
         self.spawn(self._why())
 
     async def _why(self) -> None:
-        await self._ready.wait()
+        await self._loaded.wait()
         if self.thread is None:
             return
         found, colors = self.thread.entry, palette(self)
         draft = self.desk.composer.text if self._draft_of == found.row.id else ""
         findings = [f for f in await self._examine(found.row.id, draft) if draft.strip() or f.check != "length"]
         lines: list[Any] = [(f"Score {found.score}\n", colors.strong)]
-        for reason in found.reasons:
-            lines.append(f"  {reason['points']:+,}  {text.line(reason['text'])}\n")
+        lines += [f"  {reason['points']:+,}  {text.line(reason['text'])}\n" for reason in found.reasons]
         lines += [(f"\n{found.freshness}: ", colors.strong), f"{found.standing}\n"]
         settings = self.config.account(found.row.network, found.row.account)
         lines.append(f"  old from {settings.horizon_hours} h on, answer due within {settings.target_minutes} min\n")
@@ -807,12 +830,12 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         self.spawn(self._write())
 
     async def _write(self) -> None:
-        await self._ready.wait()
+        await self._loaded.wait()
         if self.thread is None:
             return
         row = self.thread.entry.row
         if row.state != "claimed" or row.owner != self.agent:
-            claim = partial(_claim, conversation_id=row.id, agent=self.agent, lease=self.config.desk.lease)
+            claim = partial(self.jobs.claim, conversation_id=row.id, agent=self.agent, lease=self.config.desk.lease)
             await self._after_claim(await self.change(claim))
             self.say("Claimed for you while you write.")
         now = clock.now()
@@ -872,14 +895,19 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         cursor = self.desk.composer.cursor_index
         await self.change(
             partial(
-                _save_draft, conversation_id=draft_of, epoch=self._epochs[draft_of], agent=self.agent,
+                self.jobs.save_draft, held=self._claim_of(draft_of),
                 words=words, cursor=cursor, canned_id=self.canned_used,
             )
         )  # fmt: skip
 
+    def _claim_of(self, conversation_id: int) -> "Claim":
+        from tui.desk.claims import Claim
+
+        return Claim(conversation_id, self.agent, self._epochs.get(conversation_id, -1))
+
     async def _examine(self, conversation_id: int, words: str) -> "list[Finding]":
         job = partial(
-            _examine, conversation_id=conversation_id, words=words, agent=self.agent, config=self.config,
+            self.jobs.examine, conversation_id=conversation_id, words=words, agent=self.agent, config=self.config,
             canned=self._canned(self.canned_used),
         )  # fmt: skip
         return await self.work.read(job)
@@ -949,13 +977,15 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
 
     async def _send(self, conversation_id: int, words: str, overrides: Any) -> None:
         job = partial(
-            _hold, conversation_id=conversation_id, epoch=self._epochs.get(conversation_id, -1), agent=self.agent,
+            self.jobs.hold, held=self._claim_of(conversation_id),
             words=words, config=self.config, overrides=overrides, canned_id=self.canned_used,
         )  # fmt: skip
         try:
             await self.change(job)
         except Refused as error:
-            await self.change(partial(_record_stop, error=error, conversation_id=conversation_id, agent=self.agent))
+            await self.change(
+                partial(self.jobs.record_stop, error=error, conversation_id=conversation_id, agent=self.agent)
+            )
             self.desk.composer.focus()
             raise
         self._saved = ""
@@ -972,7 +1002,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
 
     async def _undo(self) -> None:
         newest = self.held[-1]
-        await self.change(partial(_recall, reply_id=newest.id, agent=self.agent))
+        await self.change(partial(self.jobs.recall, reply_id=newest.id, agent=self.agent))
         self.say(f"The reply to @{text.line(newest.handle)} is recalled; its text is the draft again.")
         await self._refresh_all()
 
@@ -982,7 +1012,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         self.spawn(self._ask_the_end())
 
     async def _ask_the_end(self) -> None:
-        await self._ready.wait()
+        await self._loaded.wait()
         await self._save_draft()
         await self._reload(self.desk.claimed)
         await self._load_held()
@@ -1000,7 +1030,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
     async def _end(self, ending: Ending) -> None:
         held = [reply.id for reply in self.held]
         self.summary = await self.change(
-            partial(_end_shift, agent=self.agent, ending=ending, held=held, lease=self.config.desk.lease)
+            partial(self.jobs.end_shift, agent=self.agent, ending=ending, held=held, lease=self.config.desk.lease)
         )
         self.exit(0)
 
@@ -1010,201 +1040,21 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         if draft_of is None or draft_of not in self._epochs or self.desk.composer.text == self._saved:
             return
         with self.store.transaction() as session:
-            _save_draft(
-                session, conversation_id=draft_of, epoch=self._epochs[draft_of], agent=self.agent,
+            self.jobs.save_draft(
+                session, held=self._claim_of(draft_of),
                 words=self.desk.composer.text, cursor=0, canned_id=self.canned_used,
             )  # fmt: skip
 
 
-# -- jobs: what the threads do; the desk's modules are loaded in them --------------------------------
+def _load_jobs() -> "ModuleType":
+    """SQLModel, Liquid and rapidfuzz, behind the first paint."""
+    from tui.screens import jobs
 
-
-def _load_desk() -> None:
-    import tui.desk.canned.context
-    import tui.desk.canned.library
-    import tui.desk.canned.search
-    import tui.desk.outbox
-    import tui.desk.shift  # noqa: F401
-
-
-def _index(rows: list[dict[str, Any]]) -> "Index":
-    from tui.desk.canned.library import response
-    from tui.desk.canned.search import Index
-
-    index = Index([response(row) for row in rows if row["approved"]])
-    index.search("a")
-    return index
+    return jobs
 
 
 def _again(found: Entry, now: Millis, config: Config) -> Entry:
     return entry(found.row, config, now)
-
-
-def _beyond(
-    reader: Reader, *, view: str, agent: str, now: Millis, edge: Entry, backwards: bool, search: str
-) -> list[Any]:
-    found = reader.page(
-        view, agent=agent, now=now, limit=PAGE_ROWS + 1, start=key_of(edge, view), backwards=backwards, search=search
-    )
-    return found if backwards else found[1:]
-
-
-def _last_page(reader: Reader, *, view: str, agent: str, now: Millis, search: str) -> tuple[list[Any], int]:
-    found = reader.page(
-        view, agent=agent, now=now, limit=PAGE_ROWS, start=Key(_END[view], _END[view]), backwards=True, search=search
-    )
-    total = reader.count(view, agent=agent, now=now)
-    return found, max(total - len(found), 0)
-
-
-_END = {"waiting": 2**62, "mine": 2**62, "resurfaced": -(2**62), "all": -(2**62)}
-
-
-def _report(reader: Reader, *, now: Millis) -> str:
-    from tui.desk import report
-
-    return report.text(report.figures(reader, since=now - 7 * clock.DAY, now=now))
-
-
-def _examine(
-    reader: Reader, *, conversation_id: int, words: str, agent: str, config: Config, canned: Any
-) -> "list[Finding]":
-    from tui.desk import guard, outbox
-
-    looked_at = outbox.case(reader, conversation_id, words, agent=agent, config=config, now=clock.now(), canned=canned)
-    return guard.examine(looked_at)
-
-
-def _arrive(session: "Session", *, agent: str, now: Millis, lease: Millis) -> None:
-    from tui.desk import claims, people, shift
-
-    people.arrive(session, agent, now)
-    shift.start(session, agent=agent, now=now)
-    claims.renew(session, agent=agent, now=now, lease=lease)
-    claims.wake(session, now)
-
-
-def _claim_next(session: "Session", *, agent: str, lease: Millis) -> Any:
-    from tui.desk import claims
-
-    return claims.claim_next(session, agent=agent, now=clock.now(), lease=lease)
-
-
-def _claim(session: "Session", *, conversation_id: int, agent: str, lease: Millis) -> Any:
-    from tui.desk import claims
-
-    return claims.claim(session, conversation_id, agent=agent, now=clock.now(), lease=lease)
-
-
-def _release(session: "Session", *, conversation_id: int, agent: str) -> None:
-    from tui.desk import claims
-
-    claims.release(session, conversation_id, agent=agent, now=clock.now())
-
-
-def _skip(session: "Session", *, conversation_id: int, agent: str, reason: str, span: Millis) -> None:
-    from tui.desk import claims
-
-    claims.skip(session, conversation_id, agent=agent, reason=reason, now=clock.now(), span=span)
-
-
-def _resolve(session: "Session", *, conversation_id: int, agent: str, reason: str, lease: Millis) -> None:
-    from tui.desk import claims
-
-    claims.resolve(session, conversation_id, agent=agent, reason=reason, now=clock.now(), lease=lease)
-
-
-def _note(session: "Session", *, conversation_id: int, agent: str, words: str) -> None:
-    from tui.desk import claims
-
-    claims.note(session, conversation_id, agent=agent, text=words, now=clock.now())
-
-
-def _tag(session: "Session", *, conversation_id: int, agent: str, tags: list[str]) -> None:
-    from tui.desk import claims
-
-    claims.tag(session, conversation_id, agent=agent, tags=tags, now=clock.now())
-
-
-def _snooze(session: "Session", *, conversation_id: int, agent: str, until: Millis, lease: Millis) -> None:
-    from tui.desk import claims
-
-    claims.snooze(session, conversation_id, agent=agent, until=until, now=clock.now(), lease=lease)
-
-
-def _take(session: "Session", *, conversation_id: int, agent: str, reason: str, lease: Millis) -> None:
-    from tui.desk import claims
-
-    claims.take_over(session, conversation_id, agent=agent, reason=reason, now=clock.now(), lease=lease)
-
-
-def _pass_on(session: "Session", *, conversation_id: int, agent: str, to: str, lease: Millis) -> None:
-    from tui.desk import claims
-
-    claims.pass_on(session, conversation_id, agent=agent, to=to, now=clock.now(), lease=lease)
-
-
-def _renew(session: "Session", *, agent: str, lease: Millis) -> None:
-    from tui.desk import claims
-
-    claims.renew(session, agent=agent, now=clock.now(), lease=lease)
-
-
-def _save_draft(
-    session: "Session", *, conversation_id: int, epoch: int, agent: str, words: str, cursor: int, canned_id: int | None
-) -> None:
-    from tui.desk import drafts
-    from tui.desk.claims import Claim
-
-    claim = Claim(conversation_id, agent, epoch)
-    drafts.save(session, claim, words, cursor=cursor, now=clock.now(), canned_id=canned_id)
-
-
-def _hold(
-    session: "Session", *, conversation_id: int, epoch: int, agent: str, words: str, config: Config,
-    overrides: Any, canned_id: int | None,
-) -> None:  # fmt: skip
-    from tui.desk import outbox
-    from tui.desk.claims import Claim
-
-    claim = Claim(conversation_id, agent, epoch)
-    outbox.hold(session, claim, words, config=config, now=clock.now(), overrides=overrides, canned_id=canned_id)
-
-
-def _record_stop(session: "Session", *, error: Refused, conversation_id: int, agent: str) -> None:
-    from tui.desk import outbox
-
-    if isinstance(error, outbox.GuardStop):
-        outbox.record_stop(session, error, conversation_id, agent=agent, now=clock.now())
-
-
-def _recall(session: "Session", *, reply_id: int, agent: str) -> None:
-    from tui.desk import outbox
-
-    outbox.recall(session, reply_id, agent=agent, now=clock.now())
-
-
-def _end_shift(session: "Session", *, agent: str, ending: Ending, held: Sequence[int], lease: Millis) -> dict[str, Any]:
-    from tui.desk import claims, outbox, shift
-
-    now = clock.now()
-    for reply_id in held:
-        try:
-            job = outbox.recall if ending.recall else outbox.send_now
-            job(session, reply_id, agent=agent, now=now)
-        except Refused:
-            continue  # it left meanwhile
-    for conversation_id, fate in ending.fates.items():
-        try:
-            if fate == "release":
-                claims.release(session, conversation_id, agent=agent, now=now)
-            elif fate == "resolve":
-                reason = "resolved at the end of the shift"
-                claims.resolve(session, conversation_id, agent=agent, reason=reason, now=now, lease=lease)
-        except Refused:
-            continue  # a colleague has it now
-    summary: dict[str, Any] = shift.stop(session, agent=agent, now=now)
-    return summary
 
 
 def run_desk(

@@ -14,8 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui import text
-from tui.desk.guard import Finding, accepts
-from tui.desk.outbox import Overridden
+from tui.desk.guard import Finding, Overridden, accepts
 from tui.screens.glyphs import Glyphs
 from tui.screens.paint import Palette, palette
 from tui.screens.terminal import typed_alone

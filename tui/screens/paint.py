@@ -1,6 +1,7 @@
 """From records to lines: the palette of the theme, and Content cut to one strip."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from textual.app import App
 from textual.color import Color
@@ -34,7 +35,7 @@ class Palette:
 _palettes: dict[str, Palette] = {}
 
 
-def palette(app: App[object]) -> Palette:
+def palette(app: App[Any]) -> Palette:
     """The palette of the theme in use."""
     known = _palettes.get(app.theme)
     if known is None:
