@@ -14,7 +14,7 @@ from subprocess import Popen, run
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tui import clock
@@ -299,6 +299,7 @@ near_posts = st.builds(
 hostile_lines = st.lists(near_posts | st.binary(max_size=30) | st.sampled_from([b"", b" ", b"\xef\xbb\xbf"]))
 
 
+@settings(deadline=None)
 @given(hostile_lines.map(b"\n".join))
 @example(b"\xef\xbb\xbf\n\x0b\x0c\r\n\x1c")
 def test_every_line_that_is_not_blank_is_a_post_or_a_bad_line(data: bytes) -> None:
@@ -475,6 +476,7 @@ hostile_tables = st.lists(
 ).map(b"".join)
 
 
+@settings(deadline=None)
 @given(hostile_tables, st.sampled_from(["csv", "twcs"]), st.booleans())
 @example(b'"', "csv", False)
 def test_no_table_breaks_its_reader(data: bytes, format: str, headed: bool) -> None:

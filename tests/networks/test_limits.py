@@ -4,7 +4,7 @@ import sys
 from subprocess import run
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tui.networks import limits
@@ -45,8 +45,10 @@ words = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(words, st.sampled_from(["", " ", "\n", "\r\n", "\r", "\u3000", "."]))))
 @example([("a.com", " "), ("b.com", "")])
+@example([("a", " "), ("\x800.AL", "")])
 def test_x_agrees_with_twitter_text_on_the_whole_text(parts: list[tuple[str, str]]) -> None:
     text = limits.repair("".join(word + between for word, between in parts))[0]
     assert count(text, "x").used == limits._twitter_text().parse_tweet(text).weightedLength
@@ -121,6 +123,7 @@ def test_over_is_never_negative() -> None:
     assert count("a" * 283, "x").over == 3
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec=None)), st.sampled_from(["x", "mastodon", "bluesky", ""]))
 @example("a.com \ud800", "x")
 @example("\ud83d", "bluesky")

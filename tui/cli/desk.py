@@ -12,10 +12,10 @@ from tui import clock
 from tui.cli.invocation import DeskCommand, Invocation
 from tui.errors import NoTerminal
 from tui.screens import tty
+from tui.text import line
 
 if TYPE_CHECKING:
     from tui.networks.scripted import Scripted
-    from tui.store.store import Store
 
 
 def open_desk(call: Invocation) -> int:
@@ -29,9 +29,8 @@ def open_desk(call: Invocation) -> int:
 
         return Worker(store, config, routed({}, Files(folder)))
 
-    notice = f"No network is set up: replies go to {folder / 'outbox-NETWORK.jsonl'}"
     call.arrive()
-    return _show(call, store, worker, notice)
+    return _show(call, worker, outlet=line(f"Replies go to {folder / 'outbox-NETWORK.jsonl'}"))
 
 
 @click.command("demo", cls=DeskCommand)
@@ -42,7 +41,7 @@ def demo_command(context: click.Context) -> None:
     _check(call)
     from tui.networks.scripted import Scripted
 
-    with TemporaryDirectory(prefix="shiftdesk-demo-") as folder:
+    with TemporaryDirectory(prefix="shiftdesk-demo-", ignore_cleanup_errors=True) as folder:
         network = Scripted(started=clock.now())
         call.db = str(Path(folder) / "desk.db")
         _furnish(call, network)
@@ -52,8 +51,7 @@ def demo_command(context: click.Context) -> None:
 
             return Worker(call.store, call.config, lambda _: network, feeds=(network,))
 
-        code = _show(call, call.store, worker, "Demo: the feed is scripted, and nothing leaves this machine")
-        call.close()
+        code = _show(call, worker, outlet="Demo: a scripted feed; nothing leaves this machine")
     context.exit(code)
 
 
@@ -80,7 +78,7 @@ def _check(call: Invocation) -> None:
     tty.clean_environment(os.environ)
 
 
-def _show(call: Invocation, store: "Store", worker: Callable[[], Any], notice: str) -> int:
+def _show(call: Invocation, worker: Callable[[], Any], *, outlet: str) -> int:
     from tui.screens.app import run_desk
 
-    return int(run_desk(store=store, config=call.config, agent=call.agent, worker=worker, notice=notice))
+    return run_desk(store=call.store, config=call.config, agent=call.agent, worker=worker, outlet=outlet)

@@ -57,13 +57,20 @@ def count(text: str, network: str) -> Length:
 
 # Everything that twitter-text weighs one, but the two emoji © and ®.
 _X_PLAIN = re.compile("[\0-\xa8\xaa-\xad\xaf-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]*")
-_BETWEEN_WORDS = re.compile(r"\r\n|[ \r\n]")
+_LINE_END = re.compile(r"\r\n|[\r\n]")
+_WORD_START = re.compile("(?= )")
+
+
+def _words(text: str) -> list[str]:
+    """The words of a text, each with the space in front of it, which matters to what may be a link.
+
+    A line end counts as a space. No link, name or emoji reaches across one.
+    """
+    return _WORD_START.split(_LINE_END.sub(" ", text))
 
 
 def _on_x(text: str) -> int:
-    """The weighted length, word by word: no link or emoji reaches across a space."""
-    words = _BETWEEN_WORDS.split(text)
-    return sum(map(_word_on_x, words)) + len(words) - 1
+    return sum(map(_word_on_x, _words(text)))
 
 
 @lru_cache(maxsize=1024)
@@ -110,7 +117,7 @@ _REMOTE_MENTION = re.compile(r"(?<![=/\w])(@[a-z0-9_]+(?:[.-]+[a-z0-9_]+)*)@(?:[
 
 def _on_mastodon(text: str) -> int:
     if "://" in text:
-        text = " ".join(map(_with_short_links, _BETWEEN_WORDS.split(text)))
+        text = "".join(map(_with_short_links, _words(text)))
     return _graphemes(_REMOTE_MENTION.sub(r"\1", text))
 
 
