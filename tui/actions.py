@@ -9,7 +9,7 @@ from typing import Literal
 
 Group = Literal["desk", "list", "editor"]
 """Where the keys work: outside an editor, in a list (or the conversation), or in the editor."""
-Need = Literal["nothing", "row", "mine", "held", "shift"]
+Need = Literal["nothing", "row", "mine", "held"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,6 @@ WHY_NOT: dict[Need, str] = {
     "row": "Nothing is selected; the list is empty.",
     "mine": "This conversation is not yours; press c to claim it first.",
     "held": "No reply is held back; there is nothing to undo.",
-    "shift": "No shift is open.",
 }
 """One sentence for an action whose need is not met."""
 

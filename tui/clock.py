@@ -73,3 +73,11 @@ def span(text: str) -> Millis:
     if not compact or _SPAN.sub("", compact):
         raise ValueError(f"{text!r:.40} is not a span; write 90m, 2h or 7d")
     return sum(int(number) * _UNITS[unit] for number, unit in _SPAN.findall(compact))
+
+
+def until(text: str, now: Millis) -> Millis:
+    """Read a moment ahead: a span from `now` (`2h`) or an ISO 8601 time with a zone. ValueError when it is neither."""
+    try:
+        return now + span(text)
+    except ValueError:
+        return parse(text)

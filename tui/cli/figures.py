@@ -15,8 +15,8 @@ def report_command(call: Invocation, since: str) -> None:
     from tui.desk import report
 
     now = clock.now()
-    figures = report.figures(call.reader, since=_since(since, now), now=now)
-    call.answer(figures, lambda: report.text(figures))
+    figures = report.figures(call.reader, since=_since(since, now), now=now, config=call.config)
+    call.answer(figures, lambda: report.text(figures).removesuffix("\n"))
 
 
 def _since(given: str, now: clock.Millis) -> clock.Millis:

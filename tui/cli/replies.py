@@ -11,8 +11,8 @@ from tui.text import line
 
 if TYPE_CHECKING:
     from tui.desk.canned.response import Canned
-    from tui.desk.guard import Finding
-    from tui.desk.outbox import GuardStop, Overridden
+    from tui.desk.guard import Finding, Overridden
+    from tui.desk.outbox import GuardStop
     from tui.store.reader import Reader
 
 _conversation = click.argument("conversation", metavar="ID", type=ID)
@@ -106,7 +106,7 @@ def _wanted(
 
 
 def _overrides(checks: tuple[str, ...], reasons: tuple[str, ...]) -> "list[Overridden]":
-    from tui.desk.outbox import Overridden
+    from tui.desk.guard import Overridden
 
     if not checks and not reasons:
         return []

@@ -1,10 +1,13 @@
 """`shift` and `handoff`: an agent's stretch of work, and what is passed on."""
 
+from typing import Any
+
 import click
 
 from tui import clock
 from tui.cli.invocation import ID, WORDS, DeskGroup, Invocation
 from tui.errors import Misuse
+from tui.text import line
 
 _shift = click.argument("shift_id", metavar="[SHIFT]", type=ID, required=False)
 
@@ -32,11 +35,20 @@ def shift_start(call: Invocation) -> None:
 @click.pass_obj
 def shift_status(call: Invocation) -> None:
     """Your running shift; `null` where there is none."""
-    from tui.desk import handoff, shift
+    from tui.desk import shift
 
     call.arrive()
     status = shift.status(call.reader, agent=call.agent, now=clock.now())
-    call.answer(status, lambda: handoff.text(status) if status else "No shift is open; begin one with `shift start`.")
+    call.answer(status, lambda: _running(status) if status else "No shift is open; `shiftdesk shift start` begins one.")
+
+
+def _running(status: dict[str, Any]) -> str:
+    done = status["done"]
+    since = clock.local(clock.parse(status["started_at"]), "%a %H:%M")
+    return (
+        f"Shift {status['id']} since {since} ({status['length']}): "
+        f"{done['sent']} sent, {sum(done['resolved'].values())} resolved, {sum(done['skipped'].values())} skipped."
+    )
 
 
 @shift_command.command("stop")
@@ -46,8 +58,8 @@ def shift_stop(call: Invocation) -> None:
     from tui.desk import handoff, shift
 
     with call.change() as session:
-        summary = shift.stop(session, agent=call.agent, now=clock.now())
-    call.answer(summary, lambda: handoff.text(summary))
+        summary = shift.stop(session, agent=call.agent, now=clock.now(), config=call.config)
+    call.answer(summary, lambda: handoff.text(summary).removesuffix("\n"))
 
 
 @click.group("handoff", cls=DeskGroup)
@@ -65,7 +77,7 @@ def handoff_show(call: Invocation, shift_id: int | None) -> None:
     summary = handoff.latest(call.reader, shift_id)
     if summary is None and shift_id is not None:
         raise Misuse(f"Shift {shift_id} has left no handoff; leave the number out for the newest.")
-    call.answer(summary, lambda: handoff.text(summary) if summary else "No shift has ended yet.")
+    call.answer(summary, lambda: handoff.text(summary).removesuffix("\n") if summary else "No shift has ended yet.")
 
 
 @handoff_command.command("ack")
@@ -85,11 +97,11 @@ def handoff_ack(call: Invocation, shift_id: int | None, read_back: str) -> None:
 @_shift
 @click.pass_context
 def handoff_verify(context: click.Context, shift_id: int | None) -> None:
-    """Whether the summary is the one that was stored. Exits 1 when it is not."""
+    """Whether the summary is what was stored and the event log agrees. Exits 1 when not."""
     from tui.desk import handoff
 
     call: Invocation = context.obj
     found = handoff.verify(call.reader, shift_id)
-    call.answer(found, lambda: "The handoff is as it was stored." if found["ok"] else "The handoff was changed.")
+    call.answer(found, lambda: "\n".join(map(line, found["problems"])) or "The handoff is as it was stored.")
     if not found["ok"]:
         context.exit(1)

@@ -630,7 +630,7 @@ class Files:
 
     The file is created 0660, each line is a single locked append and is on the disk before `publish`
     returns. A key is searched from the end of the file in blocks; one that is new costs a pass over all
-    of it, about 0.1 s for 100 MB. When the file is moved away, the keys in it are forgotten.
+    of it, about 0.2 s for 100 MB. When the file is moved away, the keys in it are forgotten.
     """
 
     def __init__(self, folder: Path) -> None:

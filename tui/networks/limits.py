@@ -91,7 +91,7 @@ def _may_hold_link(word: str) -> bool:
 
 @cache
 def _twitter_text() -> Any:
-    """The twitter_text package, about 100 ms to load.
+    """The twitter_text package: 100 to 400 ms to load, so not first at a keystroke.
 
     Version 3.0 reads its list of emoji through pkg_resources, which setuptools gave up in version 82 and
     which the package never declared: a stand-in with the one function it calls serves while it loads.

@@ -356,12 +356,12 @@ class EndShift(Dialog[Ending | None]):
                 Content.assemble(
                     (self.glyphs.cursor if index == self.cursor else " ", colors.reply),
                     (f"{FATES[self.fates[identity]]:<18}", colors.strong),
-                    words,
+                    text.fit(words, 60),
                 )
             )
         for words in self.held:
             fate = "recalled" if self.recall else "sent now"
-            lines.append(Content.assemble(" ", (f"{fate:<18}", colors.late), f"held reply {words}"))
+            lines.append(Content.assemble(" ", (f"{fate:<18}", colors.late), text.fit(f"held reply {words}", 60)))
         self.query_one("#fates", Static).update(Content("\n").join(lines))
 
     def on_key(self, event: events.Key) -> None:

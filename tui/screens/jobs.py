@@ -3,7 +3,8 @@
 Loading this module loads SQLModel, Liquid and rapidfuzz; the app does so behind the first paint.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlmodel import Session
@@ -13,37 +14,25 @@ from tui.clock import Millis
 from tui.config import Config
 from tui.desk import claims, drafts, guard, outbox, people, shift
 from tui.desk import report as figures
+from tui.desk.canned.context import context
 from tui.desk.canned.library import response
+from tui.desk.canned.render import blanks_in, render
 from tui.desk.canned.response import Canned
-from tui.desk.canned.search import Index
+from tui.desk.canned.search import Fit, Index
 from tui.desk.claims import Claim
 from tui.desk.guard import Finding, Overridden
-from tui.desk.queue import Entry
 from tui.errors import Refused
-from tui.screens.dialogs import Ending
-from tui.screens.rows import PAGE_ROWS, key_of
-from tui.store.reader import VIEWS, Key, QueueRow, Reader
+from tui.networks.limits import count
+from tui.screens.thread import Thread
+from tui.store.reader import Reader
+
+__all__ = [
+    "Claim", "Fit", "Index", "arrive", "blanks_in", "claim", "claim_next", "context", "count", "end_shift", "examine",
+    "hold", "index", "is_private", "library", "note", "pass_on", "recall", "record_stop", "release", "render",
+    "renew", "report", "resolve", "save_draft", "see", "settle_held", "skip", "snooze", "tag", "take",
+]  # fmt: skip
 
 # -- reading --------------------------------------------------------------------------------------
-
-
-def beyond(
-    reader: Reader, *, view: str, agent: str, now: Millis, edge: Entry, backwards: bool, search: str
-) -> list[QueueRow]:
-    """The rows after (or before) one at the edge of a window; one more than a page when there are more."""
-    start = key_of(edge, view)
-    found = reader.page(
-        view, agent=agent, now=now, limit=PAGE_ROWS + 1, start=start, backwards=backwards, search=search
-    )
-    return found if backwards else found[1:]
-
-
-def last_page(reader: Reader, *, view: str, agent: str, now: Millis, search: str) -> tuple[list[QueueRow], int]:
-    """The last rows of a view, and how many stand before them."""
-    beyond_all = -(2**62) if VIEWS[view].descending else 2**62
-    end = Key(beyond_all, beyond_all)
-    found = reader.page(view, agent=agent, now=now, limit=PAGE_ROWS, start=end, backwards=True, search=search)
-    return found, max(reader.count(view, agent=agent, now=now) - len(found), 0)
 
 
 def report(reader: Reader, *, now: Millis) -> str:
@@ -59,11 +48,22 @@ def examine(
     return guard.examine(case)
 
 
-def index(rows: Sequence[dict[str, Any]]) -> Index:
-    """The approved canned responses, ready to be searched."""
-    made = Index([response(row) for row in rows if row["approved"]])
+def library(reader: Reader) -> dict[int, Canned]:
+    """The approved canned responses, by id."""
+    return {row["id"]: response(row) for row in reader.canned() if row["approved"]}
+
+
+def index(known: Mapping[int, Canned]) -> Index:
+    """The canned responses, ready to be searched; the first search loads rapidfuzz."""
+    made = Index(known.values())
     made.search("a")
     return made
+
+
+def is_private(thread: Thread) -> bool:
+    """Whether the reply will be private, as the post it answers is."""
+    answered = outbox.target(thread.entry.row, thread.posts)
+    return answered is not None and answered.kind == "dm"
 
 
 # -- changing -------------------------------------------------------------------------------------
@@ -166,22 +166,22 @@ def recall(session: Session, *, reply_id: int, agent: str) -> None:
     outbox.recall(session, reply_id, agent=agent, now=clock.now())
 
 
-def end_shift(session: Session, *, agent: str, ending: Ending, held: Sequence[int], lease: Millis) -> dict[str, Any]:
-    """What was decided for each claim and held reply, then the summary; what colleagues have by now is theirs."""
-    now = clock.now()
+def settle_held(session: Session, *, agent: str, held: Sequence[int], recall: bool) -> None:
+    """Replies in their undo window leave now, or come back; one that left meanwhile is out."""
     for reply_id in held:
-        try:
-            settle = outbox.recall if ending.recall else outbox.send_now
-            settle(session, reply_id, agent=agent, now=now)
-        except Refused:
-            continue
-    for conversation_id, fate in ending.fates.items():
-        try:
+        with suppress(Refused):
+            (outbox.recall if recall else outbox.send_now)(session, reply_id, agent=agent, now=clock.now())
+
+
+def end_shift(session: Session, *, agent: str, fates: Mapping[int, str], lease: Millis) -> dict[str, Any]:
+    """What was decided for each claim, then the summary; what a colleague has by now stays theirs."""
+    now = clock.now()
+    for conversation_id, fate in fates.items():
+        with suppress(Refused):
             if fate == "release":
                 claims.release(session, conversation_id, agent=agent, now=now)
             elif fate == "resolve":
+                claims.held(session, conversation_id, agent=agent, now=now)
                 reason = "resolved at the end of the shift"
                 claims.resolve(session, conversation_id, agent=agent, reason=reason, now=now, lease=lease)
-        except Refused:
-            continue
     return shift.stop(session, agent=agent, now=now)

@@ -156,6 +156,13 @@ class RowList(Widget, can_focus=True):
         """Move the cursor by rows."""
         self._go(self.cursor + by)
 
+    def go_to(self, conversation_id: int) -> None:
+        """Move to a conversation, where it is in the window."""
+        for index, found in enumerate(self.entries):
+            if found.row.id == conversation_id:
+                self._go(index)
+                return
+
     def half_page(self, sign: int) -> None:
         """Move by half of what is visible."""
         self._go(self.cursor + sign * max(self.visible_rows // 2, 1))
@@ -210,11 +217,10 @@ class RowList(Widget, can_focus=True):
             words += f" {self.glyphs.separator} {self.view}"
         if self.search:
             words += f" {self.glyphs.separator} /{text.line(self.search)}"
+        if self.arrived:
+            words += f" {self.glyphs.separator} {self.glyphs.up} {self.arrived} new"
         if str(self.border_title) != words:
             self.border_title = Content(words)
-        news = f"{self.glyphs.up} {self.arrived} new" if self.arrived else ""
-        if str(self.border_subtitle or "") != news:
-            self.border_subtitle = Content(news)
 
     def render_line(self, y: int) -> Strip:
         """One screen line of the list."""

@@ -72,6 +72,7 @@ class ThreadPane(Widget, can_focus=True):
     def on_resize(self) -> None:
         self._lay_out()
         self._top = self._last_page()
+        self.refresh()
 
     def _last_page(self) -> int:
         return max(len(self._lines) - self.size.height, 0)

@@ -132,6 +132,43 @@ class EventRow(NamedTuple):
     data: dict[str, Any]
 
 
+class ShiftRow(NamedTuple):
+    """A stretch of work; what follows `last_event` is empty until it ends, and the last three until it is acked."""
+
+    id: int
+    agent: str
+    started_at: Millis
+    ended_at: Millis | None
+    first_event: int
+    last_event: int | None
+    summary: dict[str, Any]
+    digest: str | None
+    acked_by: str | None
+    acked_at: Millis | None
+    read_back: str | None
+
+
+class WaitingRow(NamedTuple):
+    """What waits for one account; `late` of it past the target. `oldest` is a `waiting_since`."""
+
+    account_id: int | None
+    waiting: int
+    late: int
+    oldest: Millis | None
+
+
+class ResponseRow(NamedTuple):
+    """A conversation in which the customer spoke: how often, when first of all, and our first post after that.
+
+    `answered_at` is only looked up for conversations that opened in the window.
+    """
+
+    account_id: int | None
+    words: int
+    opened_at: Millis
+    answered_at: Millis | None
+
+
 class SentText(NamedTuple):
     """A text one of our handles published."""
 
@@ -434,11 +471,113 @@ class Reader:
         """Conversations by state, exactly."""
         return dict(self._all("SELECT state, COUNT(*) FROM conversation GROUP BY state"))
 
+    # -- shifts and figures ------------------------------------------------------------------------
+
+    def shift(self, shift_id: int | None = None) -> ShiftRow | None:
+        """One shift, running or ended; without an id the one that ended last."""
+        where = "ended_at IS NOT NULL" if shift_id is None else "id = :id"
+        row = self._one(
+            "SELECT id, agent, started_at, ended_at, first_event, last_event, summary, digest, acked_by, acked_at, "
+            f"read_back FROM shift WHERE {where} ORDER BY ended_at DESC, id DESC LIMIT 1",
+            id=shift_id,
+        )
+        return None if row is None else ShiftRow(*row)._replace(summary=_document(row[6]))
+
+    def events_between(self, agent: str, first: int, last: int) -> list[EventRow]:
+        """What an agent did from one event to another, both included, oldest first."""
+        rows = self._all(
+            "SELECT e.id, e.at, e.agent, e.kind, e.conversation_id, e.data FROM event e "
+            "WHERE e.agent = :agent AND e.id BETWEEN :first AND :last ORDER BY e.id",
+            agent=agent,
+            first=first,
+            last=last,
+        )
+        return [EventRow(*row)._replace(data=_json(row[5], {})) for row in rows]
+
+    def time_to_answer(self, reply_id: int) -> Millis | None:
+        """From the first word of the customer that a reply answered until it was sent; None for a further part."""
+        row = self._one(
+            "SELECT r.sent_at - MIN(p.created_at) FROM reply r "
+            "JOIN conversation c ON c.id = r.conversation_id "
+            "JOIN post p ON p.conversation_id = c.id AND p.author_id = c.author_id "
+            "WHERE r.id = :id AND NOT p.ours AND p.kind <> 'repost' AND p.created_at <= r.created_at "
+            "AND p.created_at > COALESCE((SELECT MAX(o.created_at) FROM post o "
+            "WHERE o.conversation_id = c.id AND o.ours AND o.created_at < r.created_at), 0) GROUP BY r.sent_at",
+            id=reply_id,
+        )
+        return None if row is None or row[0] is None else int(row[0])
+
+    def waiting_by_account(self, now: Millis, late_before: Millis, limit: int) -> list[WaitingRow]:
+        """What waits, of the first `limit` in serving order; late since `late_before` (see desk.freshness)."""
+        rows = self._all(
+            "SELECT w.account_id, COUNT(*), SUM(CASE WHEN w.waiting_since < :late_before "
+            "AND w.addressed <> 'namedrop' AND (w.resurfaces_at IS NULL OR w.resurfaces_at > :now) "
+            "THEN 1 ELSE 0 END), MIN(w.waiting_since) FROM (SELECT account_id, waiting_since, addressed, "
+            "resurfaces_at FROM conversation WHERE state = 'new' ORDER BY rank, id LIMIT :limit) w "
+            "GROUP BY w.account_id",
+            now=now,
+            late_before=late_before,
+            limit=limit,
+        )
+        return [WaitingRow(*row) for row in rows]
+
+    def responses(self, since: Millis) -> list[ResponseRow]:
+        """Every conversation in which the customer spoke since a time (none of them surfaced before it)."""
+        rows = self._all(
+            "SELECT c.account_id, COUNT(*), c.posted_at, CASE WHEN c.posted_at >= :since THEN ("
+            "SELECT MIN(o.created_at) FROM post o WHERE o.conversation_id = c.id AND o.created_at >= c.posted_at "
+            "AND o.ours AND NOT o.deleted) END "
+            "FROM conversation c JOIN post p ON p.conversation_id = c.id "
+            "WHERE c.surfaced_at >= :since AND p.created_at >= :since AND p.author_id = c.author_id "
+            "AND p.kind <> 'repost' AND NOT p.ours AND NOT p.deleted GROUP BY c.id, c.account_id, c.posted_at",
+            since=since,
+        )
+        return [ResponseRow(*row) for row in rows]
+
+    def sent_by_agent(self, since: Millis) -> list[tuple[int | None, str, int]]:
+        """Account, agent and how many replies of theirs went out since a time."""
+        rows = self._all(
+            "SELECT r.account_id, r.agent, COUNT(*) FROM account a JOIN reply r ON r.account_id = a.id "
+            "WHERE r.sent_at >= :since GROUP BY r.account_id, r.agent "
+            "UNION ALL SELECT NULL, r.agent, COUNT(*) FROM reply r "
+            "WHERE r.account_id IS NULL AND r.sent_at >= :since GROUP BY r.agent",
+            since=since,
+        )
+        return [tuple(row) for row in rows]
+
+    def resolved_unanswered(self, since: Millis) -> list[tuple[int | None, int]]:
+        """Account and how many conversations an agent closed since a time with the last word unanswered."""
+        rows = self._all(
+            "SELECT account_id, COUNT(*) FROM conversation WHERE state = 'resolved' AND settled_at >= :since "
+            "AND (answered_at IS NULL OR answered_at < customer_at) GROUP BY account_id",
+            since=since,
+        )
+        return [tuple(row) for row in rows]
+
+    def guard_events(self, since: Millis) -> list[tuple[str, dict[str, Any]]]:
+        """Kind and data of the guard's stops and overrides since a time."""
+        # By agent, whose events are few beside those of intake; the sign keeps SQLite off the index on time.
+        rows = self._all(
+            "SELECT e.kind, e.data FROM agent a JOIN event e ON e.agent = a.name "
+            "WHERE +e.at >= :since AND e.kind IN ('guard.stopped', 'guard.overridden')",
+            since=since,
+        )
+        return [(row[0], _json(row[1], {})) for row in rows]
+
 
 def _json(value: Any, empty: Any) -> Any:
     if value is None:
         return empty
     return (json.loads(value) if isinstance(value, str | bytes) else value) or empty
+
+
+def _document(value: Any) -> dict[str, Any]:
+    """A stored summary; what is not the JSON we wrote reads as empty, and its digest says so."""
+    try:
+        found = _json(value, {})
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _queue_row(row: Iterable[Any]) -> QueueRow:

@@ -1,0 +1,115 @@
+"""A desk behind its command line, in this process."""
+
+import io
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tui.cli.program import run
+from tui.clock import MINUTE, iso, now
+from tui.store.store import Store
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one command line left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Desk:
+    """Runs command lines against one database."""
+
+    path: Path
+    capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch
+
+    def __call__(self, *arguments: str, stdin: bytes = b"") -> Answer:
+        self.monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        self.capsys.readouterr()
+        code = run(arguments)
+        said = self.capsys.readouterr()
+        return Answer(code, said.out, said.err)
+
+    def json(self, *arguments: str, stdin: bytes = b"") -> Any:
+        """The document of a command that must succeed."""
+        answer = self(*arguments, "--json", stdin=stdin)
+        assert answer.code == 0, answer
+        return answer.json
+
+    def take_in(self, *posts: dict[str, Any]) -> Any:
+        """Posts in through stdin."""
+        return self.json("import", "-", stdin=jsonl(posts))
+
+    def configure(self, text: str) -> None:
+        """Give the desk a configuration."""
+        path = self.path.parent / "config.toml"
+        path.write_text(text)
+        self.monkeypatch.setenv("SHIFTDESK_CONFIG", str(path))
+
+
+def jsonl(posts: Iterable[dict[str, Any]]) -> bytes:
+    return b"".join(json.dumps(post).encode() + b"\n" for post in posts)
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the tables in it and nothing else; making one takes longer than most tests."""
+    path = tmp_path_factory.mktemp("empty") / "desk.db"
+    store = Store(path)
+    store.prepare()
+    store.close()
+    return path
+
+
+@pytest.fixture
+def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """XDG folders of a user who has nothing."""
+    for name in ("DATA", "CONFIG", "STATE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
+    for name in ("DB", "CONFIG"):
+        monkeypatch.delenv(f"SHIFTDESK_{name}", raising=False)
+    monkeypatch.setenv("SHIFTDESK_AGENT", "ana")
+    return tmp_path
+
+
+@pytest.fixture
+def desk(
+    folders: Path, empty_database: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Desk:
+    """A desk without posts, where `ana` works."""
+    path = folders / "desk.db"
+    shutil.copy(empty_database, path)
+    monkeypatch.setenv("SHIFTDESK_DB", str(path))
+    return Desk(path, capsys, monkeypatch)
+
+
+@pytest.fixture
+def post() -> Callable[..., dict[str, Any]]:
+    """Makes a post to us, written `minutes` ago; fields can be given by name."""
+
+    def made(id: str = "1", minutes: int = 5, handle: str = "amandac", **fields: Any) -> dict[str, Any]:
+        return {
+            "network": "x",
+            "id": id,
+            "account": "@northline",
+            "author": {"id": f"of-{handle}", "handle": handle, "name": "Amanda C"},
+            "text": "@northline the 8:14 did not come, again",
+            "created_at": iso(now() - minutes * MINUTE),
+            **fields,
+        }
+
+    return made

@@ -1,0 +1,103 @@
+"""`doctor`, `paths` and `keys`."""
+
+from pathlib import Path
+
+import pytest
+
+from tui.cli import doctor
+from tui.store import sqlite
+
+
+def verdicts(document) -> dict[str, str]:
+    return {check["name"]: check["verdict"] for check in document["checks"]}
+
+
+def test_a_healthy_desk_is_ok(desk):
+    document = desk.json("doctor")
+    assert document["ok"] is True
+    found = verdicts(document)
+    for name in ("sqlite", "file system", "folder", "schema", "journal", "integrity", "textual", "themes"):
+        assert found[name] == "ok", name
+    texts = {check["name"]: check["text"] for check in document["checks"]}
+    assert sqlite.sqlite3.sqlite_version in texts["sqlite"]
+    assert str(desk.path) in texts["database"]
+    assert "quick_check" in desk("doctor").out
+
+
+def test_looking_creates_no_database(desk, folders, monkeypatch):
+    monkeypatch.setenv("SHIFTDESK_DB", str(folders / "not/there.db"))
+    assert desk.json("doctor")["ok"] is True
+    assert not (folders / "not").exists()
+
+
+def test_a_file_that_is_no_database_exits_3(desk):
+    desk.path.write_bytes(b"not a database " * 500)
+    answer = desk("doctor", "--json")
+    assert answer.code == 3
+    assert answer.json["ok"] is False
+
+
+def test_a_broken_configuration_is_said_and_exits_2(desk):
+    desk.configure("[desk]\nundo_secnods = 3\n")
+    answer = desk("doctor", "--json")
+    assert answer.code == 2
+    assert "undo_seconds" in next(one["text"] for one in answer.json["checks"] if one["name"] == "configuration")
+
+
+def test_what_is_wrong_with_themes_and_keys_is_named(desk, folders):
+    desk.configure('[keys]\nnexxt = "n"\n')
+    themes = folders / "config/shiftdesk/themes"
+    themes.mkdir(parents=True)
+    (themes / "mine.toml").write_text("name = ")
+    texts = " ".join(check["text"] for check in desk.json("doctor")["checks"] if check["verdict"] == "warn")
+    assert "nexxt" in texts
+    assert "mine.toml" in texts
+
+
+@pytest.mark.parametrize(
+    ("mounts", "verdict"),
+    [
+        ("/dev/a / ext4 rw 0 0\nserver:/x /home nfs4 rw 0 0\n", "stop"),
+        ("/dev/a / ext4 rw 0 0\nserver:/x /home/anab nfs4 rw 0 0\n", "ok"),
+        ("me@host: /home/ana fuse.sshfs rw 0 0\n/dev/a /home/ana/desk xfs rw 0 0\n", "ok"),
+    ],
+)
+def test_a_network_share_is_refused_wherever_it_is_mounted(tmp_path, mounts, verdict):
+    table = tmp_path / "mounts"
+    table.write_text(mounts)
+    assert doctor._file_system(Path("/home/ana/desk/desk.db"), table).verdict == verdict
+
+
+def test_a_database_everyone_can_open_is_a_warning(desk):
+    desk.path.chmod(0o666)
+    assert verdicts(desk.json("doctor"))["database"] == "warn"
+
+
+def test_paths_name_every_place_and_make_none(desk, folders, monkeypatch):
+    monkeypatch.delenv("SHIFTDESK_DB")
+    places = desk.json("paths")
+    assert places == {
+        "config": str(folders / "config/shiftdesk/config.toml"),
+        "database": str(folders / "data/shiftdesk/desk.db"),
+        "themes": str(folders / "config/shiftdesk/themes"),
+        "outbox": str(folders / "data/shiftdesk"),
+        "state": str(folders / "state/shiftdesk"),
+    }
+    assert not (folders / "data").exists()
+    assert "desk.db" in desk("paths").out
+
+
+def test_keys_are_the_table_of_actions_as_configured(desk):
+    keys = {one["id"]: one["keys"] for one in desk.json("keys")}
+    assert keys["next"] == ["n"]
+    desk.configure('[keys]\nnext = "f5"\n')
+    assert {one["id"]: one["keys"] for one in desk.json("keys")}["next"] == ["f5"]
+    assert "f5" in desk("keys").out
+
+
+def test_a_key_that_cannot_be_used_is_said_beside_the_answer(desk):
+    desk.configure('[keys]\nnext = "c"\n')
+    answer = desk("keys", "--json")
+    assert answer.code == 0
+    assert "keys." in answer.err
+    assert answer.json

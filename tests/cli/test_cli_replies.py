@@ -1,0 +1,216 @@
+"""`check`, `reply`, `outbox` and `worker --once`: towards the customer."""
+
+import json
+
+import pytest
+
+from tui.store import tables as t
+from tui.store.store import Store
+
+TEXT = "Hi Amanda, which station did you wait at?"
+
+
+@pytest.fixture(autouse=True)
+def _post(desk, post):
+    desk.take_in(post("1", minutes=50))
+
+
+def answered(desk, post) -> None:
+    """Our account has answered the one conversation there is."""
+    ours = post("2", minutes=20, handle="northline", kind="reply", in_reply_to="1", text="@amandac 5 minutes")
+    desk.take_in(ours)
+
+
+def leaving(desk) -> list[dict]:
+    return [json.loads(row) for row in (desk.path.parent / "outbox-x.jsonl").read_text().splitlines()]
+
+
+def test_check_says_ok_and_changes_nothing(desk):
+    before = desk.json("show", "1")["events"]
+    assert desk.json("check", "1", "--text", TEXT, "--agent", "bob") == {"verdict": "ok", "findings": []}
+    after = desk.json("show", "1")
+    assert after["events"] == before
+    assert after["state"] == "new"
+
+
+def test_check_of_an_answered_conversation_stops_with_evidence_and_exits_0(desk, post):
+    answered(desk, post)
+    answer = desk("check", "1", "--text", TEXT, "--json")
+    assert answer.code == 0
+    assert answer.json["verdict"] == "stop"
+    (found,) = [one for one in answer.json["findings"] if one["check"] == "answered"]
+    assert {"check", "verdict", "text", "evidence"} <= set(found)
+    assert "answered" in desk("check", "1", "--text", TEXT).out
+
+
+def test_a_reply_is_held_and_the_free_conversation_claimed_on_the_way(desk):
+    held = desk.json("reply", "1", "--text", TEXT)
+    assert (held["state"], held["text"], held["private"]) == ("held", TEXT, False)
+    assert held["due_at"]
+    assert held["findings"] == []
+    shown = desk.json("show", "1")
+    assert shown["claimed_by"] == "ana"
+    assert shown["replies"][0]["id"] == held["id"]
+    assert "reply.held" in [event["kind"] for event in shown["events"]]
+
+
+def test_a_stopped_reply_prints_the_findings_and_leaves_only_a_near_miss(desk, post):
+    answered(desk, post)
+    answer = desk("reply", "1", "--text", TEXT, "--json")
+    assert answer.code == 1
+    assert set(answer.json) == {"verdict", "findings"}
+    assert answer.json["verdict"] == "stop"
+    assert "--override answered --reason WHY" in answer.err
+    shown = desk.json("show", "1")
+    assert shown["replies"] == []
+    assert shown["claimed_by"] is None
+    assert "guard.stopped" in [event["kind"] for event in shown["events"]]
+
+
+def test_an_override_needs_what_the_stop_asks_for(desk, post):
+    answered(desk, post)
+    assert desk("reply", "1", "--text", TEXT, "--override", "answered", "--reason", "x").code == 1
+    assert desk("reply", "1", "--text", TEXT, "--override", "late", "--reason", "other check").code == 1
+    held = desk.json("reply", "1", "--text", TEXT, "--override", "answered", "--reason", "they asked twice")
+    assert held["state"] == "held"
+    (event,) = [e for e in desk.json("show", "1")["events"] if e["kind"] == "guard.overridden"]
+    assert event["data"]["typed"] == "they asked twice"
+
+
+def test_several_stops_take_a_reason_each_or_one_for_all(desk, post):
+    answered(desk, post)
+    desk.json("show", "1")
+    desk.json("note", "1", "--text", "mine", "--agent", "bob")
+    both = ("--override", "answered", "--override", "changed")
+    assert desk("reply", "1", "--text", TEXT, *both).code == 2
+    assert desk("reply", "1", "--text", TEXT, *both, "--reason", "a", "--reason", "b", "--reason", "c").code == 2
+    assert desk("reply", "1", "--text", TEXT, "--reason", "without a check").code == 2
+    assert desk.json("reply", "1", "--text", TEXT, *both, "--reason", "I know all of it")["state"] == "held"
+
+
+def test_claiming_on_the_way_does_not_hide_what_has_changed(desk):
+    desk.json("show", "1")
+    desk.json("note", "1", "--text", "do not answer, legal has it", "--agent", "bob")
+    answer = desk("reply", "1", "--text", TEXT, "--json")
+    assert answer.code == 1
+    assert [one["check"] for one in answer.json["findings"]] == ["changed"]
+
+
+def test_what_a_colleague_has_is_not_answered(desk):
+    desk.json("claim", "1", "--agent", "bob")
+    answer = desk("reply", "1", "--text", TEXT, "--json")
+    assert answer.code == 1
+    assert answer.json["claimed_by"] == "bob"
+
+
+def test_the_text_may_come_from_stdin(desk):
+    assert desk.json("reply", "1", "--text", "-", stdin=f"{TEXT}\n".encode())["text"] == TEXT
+    assert desk("check", "1", "--text", "-", stdin=b"\xff").code == 2
+    assert desk("check", "1", "--text", "-", stdin=b"a" * 500_000).code == 2
+
+
+def test_what_nobody_can_see_does_not_go_out(desk):
+    assert (
+        desk.json("reply", "1", "--text", "Hi\x1b[2J\u202e there, which train?")["text"] == "Hi[2J there, which train?"
+    )
+
+
+def test_without_a_text_there_is_nothing_to_look_at(desk):
+    assert desk("reply", "1").code == 2
+    assert desk("check", "1").code == 2
+
+
+def test_a_canned_response_is_filled_in_for_the_customer(desk):
+    body = "@{{ customer.handle }} hello {{ customer.first_name }}, write to {{ account.handle }}. {{ agent.name }}"
+    desk.json("canned", "add", "Hello", "--body", body, "--shortcut", "hi")
+    held = desk.json("reply", "1", "--canned", "hi")
+    assert held["text"] == "@amandac hello Amanda, write to @northline. ana"
+    assert desk.json("canned", "show", "Hello")["uses"] == 1
+
+
+def test_a_blank_in_a_canned_response_stops(desk):
+    desk.json("canned", "add", "Order", "--body", "Your order {{ order.number }} is late.")
+    checked = desk.json("check", "1", "--canned", "Order")
+    assert [one["check"] for one in checked["findings"]] == ["placeholder"]
+
+
+def test_an_expired_canned_response_stops_with_a_text_of_its_own_too(desk):
+    desk.json("canned", "add", "Old", "--body", "Line 4 is closed.", "--valid-until", "2026-01-01T00:00Z")
+    checked = desk.json("check", "1", "--canned", "Old", "--text", "Line 4 is still closed today.")
+    assert [one["check"] for one in checked["findings"]] == ["expired-canned"]
+
+
+def test_an_unknown_canned_response_is_wrong_usage(desk):
+    assert desk("reply", "1", "--canned", "nope").code == 2
+
+
+# -- the outbox and the worker ---------------------------------------------------------------------
+
+
+def test_the_outbox_lists_what_is_held_until_it_is_recalled(desk):
+    held = desk.json("reply", "1", "--text", TEXT)
+    assert [(one["id"], one["state"]) for one in desk.json("outbox")] == [(held["id"], "held")]
+    assert TEXT[:20] in desk("outbox").out
+    assert desk.json("outbox", "recall", str(held["id"]))["state"] == "recalled"
+    assert desk.json("outbox") == []
+    assert desk.json("show", "1")["drafts"][0]["text"] == TEXT
+    assert desk("outbox", "recall", str(held["id"])).code == 1
+
+
+def test_the_worker_leaves_a_reply_in_its_undo_window_alone(desk):
+    desk.json("reply", "1", "--text", TEXT)
+    assert desk.json("worker", "--once")["sent"] == 0
+    assert not (desk.path.parent / "outbox-x.jsonl").exists()
+
+
+def test_the_worker_sends_what_is_due_into_the_outbox_file_once(desk):
+    desk.configure("[desk]\nundo_seconds = 0\n")
+    held = desk.json("reply", "1", "--text", TEXT)
+    assert desk.json("worker", "--once")["sent"] == 1
+    assert desk.json("worker", "--once")["sent"] == 0
+    (row,) = leaving(desk)
+    assert row == {
+        "network": "x", "account": "@northline", "in_reply_to": "1", "text": TEXT, "key": held["key"], "private": False,
+    }  # fmt: skip
+    shown = desk.json("show", "1")
+    assert shown["state"] == "pending"
+    (reply,) = shown["replies"]
+    assert reply["state"] == "sent"
+    assert reply["sent_at"]
+    assert reply["native_id"]
+
+
+def test_a_reply_to_a_private_message_leaves_private(desk, post):
+    desk.configure("[desk]\nundo_seconds = 0\n")
+    desk.take_in(post("7", kind="dm", handle="carl", text="my booking is DR-1"))
+    (private,) = [one["id"] for one in desk.json("queue") if one["author"]["handle"] == "carl"]
+    assert desk.json("reply", str(private), "--text", TEXT)["private"] is True
+    desk.json("worker", "--once")
+    assert [(row["in_reply_to"], row["private"]) for row in leaving(desk)] == [("7", True)]
+
+
+def test_a_worker_that_finds_another_at_it_does_nothing(desk):
+    store = Store(desk.path)
+    with store.transaction() as session:
+        session.execute(t.leases.insert().values(name="worker", holder="another", until=2**50))
+    store.close()
+    assert desk.json("worker", "--once")["busy"] is True
+
+
+def test_a_failed_reply_is_queued_again_and_an_unknown_one_is_settled(desk):
+    held = str(desk.json("reply", "1", "--text", TEXT)["id"])
+    set_state(desk, "failed")
+    assert desk.json("outbox", "retry", held)["state"] == "queued"
+    assert desk("outbox", "retry", held).code == 1
+    set_state(desk, "unknown")
+    assert desk("outbox", "settle", held).code == 2
+    assert desk.json("outbox", "settle", held, "--not-sent")["state"] == "failed"
+    set_state(desk, "unknown")
+    assert desk.json("outbox", "settle", held, "--sent")["state"] == "sent"
+
+
+def set_state(desk, state: str) -> None:
+    store = Store(desk.path)
+    with store.transaction() as session:
+        session.execute(t.replies.update().values(state=state))
+    store.close()

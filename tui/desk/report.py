@@ -1,0 +1,215 @@
+"""Response figures instead of follower counts: how fast, how many, what still waits."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+from tui import clock
+from tui.clock import SECOND, Millis
+from tui.config import Config
+from tui.store.reader import Reader, ResponseRow, WaitingRow
+from tui.text import fit, line
+
+STANDARD = Config()
+COLUMNS = 78
+"""Of a printed page (terminal cells)."""
+EVERYTHING = 2**62
+
+_HEADS = ("posts", "opened", "answ.", "median", "p90", "sent", "waits", "oldest", "late")
+_CELLS = tuple(max(len(head), 5) + 1 for head in _HEADS)
+_ACCOUNT_CELLS = COLUMNS - sum(_CELLS) - 2
+
+
+@dataclass(slots=True)
+class _Tally:
+    """The figures of one account, or of all."""
+
+    posts: int = 0
+    opened: int = 0
+    waits: list[Millis] = field(default_factory=list)
+    """From the customer's first word to our first post after it (ms)."""
+    sent: int = 0
+    waiting: int = 0
+    late: int = 0
+    oldest: Millis | None = None
+    resolved_unanswered: int = 0
+
+    def heard(self, row: ResponseRow, since: Millis) -> None:
+        self.posts += row.words
+        if row.opened_at >= since:
+            self.opened += 1
+            if row.answered_at is not None:
+                self.waits.append(row.answered_at - row.opened_at)
+
+    def add(self, other: "_Tally") -> None:
+        self.posts += other.posts
+        self.opened += other.opened
+        self.waits += other.waits
+        self.sent += other.sent
+        self.waiting += other.waiting
+        self.late += other.late
+        self.oldest = min((at for at in (self.oldest, other.oldest) if at is not None), default=None)
+        self.resolved_unanswered += other.resolved_unanswered
+
+    def as_json(self, now: Millis) -> dict[str, Any]:
+        waits = sorted(self.waits)
+        return {
+            "posts": self.posts,
+            "opened": self.opened,
+            "answered": len(waits),
+            "answered_share": round(len(waits) / self.opened, 4) if self.opened else None,
+            "first_response": {
+                "median": span(round(median(waits)) if waits else None),
+                "p90": span(nearest_rank(waits, 0.9) if waits else None),
+            },
+            "sent": self.sent,
+            "waiting": self.waiting,
+            "oldest_waiting": None
+            if self.oldest is None
+            else {"since": clock.iso(self.oldest), "age": clock.age(now - self.oldest)},
+            "late": self.late,
+            "resolved_unanswered": self.resolved_unanswered,
+        }
+
+
+def figures(reader: Reader, *, since: Millis, now: Millis, config: Config = STANDARD) -> dict[str, Any]:
+    """Response figures from `since` to `now`, as plain JSON.
+
+    `total` and each of `accounts` (with `network`, `account`; both null where no handle of ours was named) hold
+
+    - `posts`: what customers said (no reposts, nothing deleted); `opened`: conversations that began with one of them
+    - `answered` of those opened, as `answered_share` (0-1); what came a minute ago counts as unanswered
+    - `first_response`: the customer's first word to our first post after it, `median` and `p90` (nearest rank), each
+      `seconds` and `text`; by the time of writing, whoever wrote ours
+    - `sent`: replies that left this desk
+    - `waiting`, `oldest_waiting` (`since`, `age`) and `late` (past the target, of those waiting): as of `now`
+    - `resolved_unanswered`: closed by an agent since, and still closed, without an answer to the last word
+
+    `agents`: `agent`, `sent`. `guard`: `check`, `stops`, `overrides`.
+    """
+    tallies: dict[int | None, _Tally] = defaultdict(_Tally)
+    for heard in reader.responses(since):
+        tallies[heard.account_id].heard(heard, since)
+    agents: dict[str, int] = defaultdict(int)
+    for account_id, agent, sent in reader.sent_by_agent(since):
+        tallies[account_id].sent += sent
+        agents[agent] += sent
+    for account_id, count in reader.resolved_unanswered(since):
+        tallies[account_id].resolved_unanswered = count
+    for account_id, row in waiting(reader, config=config, now=now, limit=EVERYTHING).items():
+        found = tallies[account_id]
+        found.waiting, found.late, found.oldest = row.waiting, row.late, row.oldest
+    total = _Tally()
+    for tally in tallies.values():
+        total.add(tally)
+    return {
+        "since": clock.iso(since),
+        "until": clock.iso(now),
+        "total": total.as_json(now),
+        "accounts": _accounts(reader, tallies, now),
+        "agents": [{"agent": a, "sent": n} for a, n in sorted(agents.items(), key=lambda pair: (-pair[1], pair[0]))],
+        "guard": _guard(reader, since),
+    }
+
+
+def waiting(reader: Reader, *, config: Config, now: Millis, limit: int) -> dict[int | None, WaitingRow]:
+    """What waits now by account, of the first `limit` in serving order; each account has its own target."""
+    settings = {account_id: config.account(network, handle) for account_id, network, handle in reader.accounts()}
+    found: dict[int | None, WaitingRow] = {}
+    for target in {config.default_account.target, *(s.target for s in settings.values())}:
+        for row in reader.waiting_by_account(now, now - target, limit):
+            if settings.get(row.account_id or 0, config.default_account).target == target:
+                found[row.account_id] = row
+    return found
+
+
+def span(of: Millis | None) -> dict[str, Any]:
+    """A span as a number and as people say it: `seconds` (rounded down) and `text`."""
+    return {"seconds": None if of is None else of // SECOND, "text": "-" if of is None else clock.age(of)}
+
+
+def nearest_rank(ordered: Sequence[Millis], share: float) -> Millis:
+    """The smallest value that at least this share of them does not exceed (nearest-rank percentile)."""
+    return ordered[max(math.ceil(share * len(ordered)), 1) - 1]
+
+
+def _accounts(reader: Reader, tallies: dict[int | None, _Tally], now: Millis) -> list[dict[str, Any]]:
+    names = {account_id: (network, handle) for account_id, network, handle in reader.accounts()}
+    rows = []
+    for account_id, tally in tallies.items():
+        network, handle = names.get(account_id or 0, (None, None))
+        rows.append({"network": network, "account": handle, **tally.as_json(now)})
+    return sorted(rows, key=lambda row: (-row["posts"], row["network"] or "", row["account"] or ""))
+
+
+def _guard(reader: Reader, since: Millis) -> list[dict[str, Any]]:
+    counts: dict[str, dict[str, int]] = defaultdict(lambda: {"stops": 0, "overrides": 0})
+    for kind, data in reader.guard_events(since):
+        counts[data["check"]]["stops" if kind == "guard.stopped" else "overrides"] += 1
+    return [{"check": check, **counts[check]} for check in sorted(counts)]
+
+
+# -- on paper -------------------------------------------------------------------------------------
+
+
+def text(found: dict[str, Any]) -> str:
+    """The figures as a table of plain text, at most COLUMNS cells wide; names stand last in their rows."""
+    day = "%a %d %b %Y %H:%M"
+    since, until = (clock.local(clock.parse(found[end]), day) for end in ("since", "until"))
+    rows = [f"Response figures, {since} to {until}", "", _cells(_HEADS, "account"), _figures(found["total"], "all")]
+    rows += [_figures(row, _account(row)) for row in found["accounts"]]
+    rows += _section("Replies sent", [(f"{row['sent']:>6}", row["agent"]) for row in found["agents"]])
+    rows += _section(
+        "The guard: stops, overrides",
+        [(f"{row['stops']:>6} {row['overrides']:>6}", row["check"]) for row in found["guard"]],
+    )
+    rows += [
+        "",
+        f"Resolved without an answer: {found['total']['resolved_unanswered']}.",
+        "Median and p90 run from a customer's first word to our first post after it;",
+        "late is what waits past its target.",
+    ]
+    return "\n".join(rows) + "\n"
+
+
+def _account(row: dict[str, Any]) -> str:
+    return f"{row['network']}:{row['account']}" if row["account"] else "(no account)"
+
+
+def _figures(row: dict[str, Any], name: str) -> str:
+    share, oldest = row["answered_share"], row["oldest_waiting"]
+    return _cells(
+        (
+            _short(row["posts"]),
+            _short(row["opened"]),
+            "-" if share is None else f"{math.floor(share * 100)}%",
+            row["first_response"]["median"]["text"],
+            row["first_response"]["p90"]["text"],
+            _short(row["sent"]),
+            _short(row["waiting"]),
+            "-" if oldest is None else oldest["age"],
+            _short(row["late"]),
+        ),
+        name,
+    )
+
+
+def _cells(cells: Iterable[str], name: str) -> str:
+    figures = "".join(f"{cell:>{width}}" for cell, width in zip(cells, _CELLS, strict=True))
+    return f"{figures}  {fit(line(name), _ACCOUNT_CELLS)}"
+
+
+def _section(title: str, rows: Sequence[tuple[str, str]]) -> list[str]:
+    if not rows:
+        return []
+    return ["", title, *(f"{cells}  {fit(line(name), COLUMNS - len(cells) - 2)}" for cells, name in rows)]
+
+
+def _short(number: int) -> str:
+    """At most five cells: 12345, 123k, 12M."""
+    if number < 100_000:
+        return str(number)
+    return f"{number // 1_000}k" if number < 1_000_000 else f"{number // 1_000_000}M"

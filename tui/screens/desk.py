@@ -1,0 +1,98 @@
+"""The first screen: the panes, the status line and the keys."""
+
+from collections.abc import Callable, Iterable
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.actions import Action
+from tui.screens.composer import Composer
+from tui.screens.glyphs import Glyphs
+from tui.screens.paint import strip
+from tui.screens.rows import RowList
+from tui.screens.thread import ThreadPane
+
+NARROW_COLUMNS = 100
+"""Below this width the panes stand one above the other."""
+PANES = ("feed", "claimed", "conversation", "reply")
+
+
+class Line(Widget):
+    """One line of text: what just happened or is about to, or the keys that work here and now."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(id=name)
+        self.content = Content("")
+
+    def show(self, content: Content) -> None:
+        """Replace the line; the same again costs nothing."""
+        if not content.is_same(self.content):
+            self.content = content
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """The line, cut to the width."""
+        return strip(self.content, self.size.width, self.visual_style)
+
+
+class Desk(Screen[None]):
+    """Lists on one side, the conversation and its reply on the other; below NARROW_COLUMNS one above the other."""
+
+    AUTO_FOCUS = "#feed"
+
+    def __init__(self, signs: Glyphs, actions: Iterable[Action], nothing: Callable[[], list[str]]) -> None:
+        super().__init__()
+        self.feed = RowList("feed", "Feed", "waiting", signs, nothing)
+        self.claimed = RowList(
+            "claimed", "Claimed", "mine", signs, lambda: ["  Nothing is claimed. n takes the next one."]
+        )
+        self.conversation = ThreadPane(signs)
+        self.composer = Composer()
+        self.status = Line("status")
+        self.keys = Line("keys")
+        self.working_list = self.feed
+        """The list the agent last worked in."""
+        self._bind(actions)
+
+    def _bind(self, actions: Iterable[Action]) -> None:
+        actions = tuple(actions)
+        self.composer.bind_keys(actions)
+        for action in actions:
+            if action.group != "editor":
+                for key in action.keys:
+                    self._bindings.key_to_bindings[key] = [
+                        Binding(key, f"app.do('{action.id}')", action.label, show=False)
+                    ]
+
+    def compose(self) -> ComposeResult:
+        """The panes and the two lines."""
+        with Horizontal(id="panes"):
+            with Vertical(id="lists"):
+                yield self.feed
+                yield self.claimed
+            with Vertical(id="work"):
+                yield self.conversation
+                yield self.composer
+        yield self.status
+        yield self.keys
+
+    def lay_out(self, columns: int) -> None:
+        """Choose the layout for a width."""
+        self.set_class(columns < NARROW_COLUMNS, "-narrow")
+
+    def went_to(self, pane: Widget) -> None:
+        """Remember which pane has the keys."""
+        if isinstance(pane, RowList):
+            self.working_list = pane
+        for name in PANES:
+            self.set_class(pane.id == name, f"-in-{name}")
+
+    @property
+    def scrolling(self) -> RowList | ThreadPane:
+        """What the list keys move."""
+        return self.conversation if self.conversation.has_focus else self.working_list

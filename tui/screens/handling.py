@@ -1,0 +1,119 @@
+"""Taking and settling conversations: claim, release, skip, resolve, and what else changes their state."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from tui import clock
+from tui.screens.dialogs import Prompt
+
+if TYPE_CHECKING:
+    from tui.desk.claims import Claim
+    from tui.screens.app import DeskApp
+
+
+class Handling:
+    """Actions on the conversation on screen."""
+
+    def __init__(self, app: "DeskApp") -> None:
+        self.app = app
+
+    async def next(self) -> None:
+        """Claim and open what is served first."""
+        job = partial(self.app.jobs.claim_next, agent=self.app.agent, lease=self.app.config.desk.lease)
+        claim: Claim | None = await self.app.work.change(job)
+        if claim is None:
+            self.app.say("Nothing waits. Well done.")
+        else:
+            await self._open_claimed(claim)
+
+    async def claim(self) -> None:
+        """Claim the conversation on screen."""
+        if self.app.thread is not None:
+            await self.claim_row(self.app.thread.entry.row.id)
+
+    async def claim_row(self, conversation_id: int) -> None:
+        """Claim one conversation and show it among the claims."""
+        job = partial(
+            self.app.jobs.claim, conversation_id=conversation_id, agent=self.app.agent,
+            lease=self.app.config.desk.lease,
+        )  # fmt: skip
+        await self._open_claimed(await self.app.work.change(job))
+
+    async def _open_claimed(self, claim: "Claim") -> None:
+        desk = self.app.desk
+        self.app.writing.epochs[claim.conversation_id] = claim.epoch
+        await self.app.reload(desk.feed)
+        await self.app.reload(desk.claimed)
+        desk.working_list = desk.claimed
+        desk.claimed.go_to(claim.conversation_id)
+        desk.claimed.focus()
+        await self.app.look_at(claim.conversation_id)
+
+    async def release(self) -> None:
+        """Back to the queue."""
+        await self._change(self.app.jobs.release, "Back in the queue, draft included.")
+
+    async def skip(self) -> None:
+        """Pass over it, with a reason."""
+        hint = "Why do you pass over it? (enter skips, esc stays)"
+        if (why := await self._asked("Skip", hint)) is not None:
+            span = self.app.config.desk.skip
+            await self._change(self.app.jobs.skip, "Skipped; others still see it.", reason=why, span=span)
+
+    async def resolve(self) -> None:
+        """Close it, with a reason."""
+        hint = "Why is it resolved? (enter resolves, esc stays)"
+        if (why := await self._asked("Resolve", hint)) is not None:
+            await self._leased(self.app.jobs.resolve, "Resolved.", reason=why)
+
+    async def note(self) -> None:
+        """A word for colleagues."""
+        if (words := await self._asked("Note for colleagues (never sent)", "What should they know?")) is not None:
+            await self._change(self.app.jobs.note, "Note kept.", words=words)
+
+    async def tag(self) -> None:
+        """Set the tags."""
+        now = ", ".join(self.app.thread.entry.row.tags) if self.app.thread else ""
+        if (words := await self._asked("Tags", "Words, separated by commas", now)) is not None:
+            await self._change(self.app.jobs.tag, "Tagged.", tags=words.split(","))
+
+    async def snooze(self) -> None:
+        """Let it rest until a time."""
+        hint = "How long, or until when? 30m, 2h, 1d, 2026-02-11T09:00Z"
+        words = await self._asked("Snooze", hint, "2h")
+        if words is None:
+            return
+        try:
+            until = clock.until(words, clock.now())
+        except ValueError as error:
+            self.app.say(str(error), bad=True)
+            return
+        await self._leased(self.app.jobs.snooze, f"Snoozed until {clock.local(until, '%d %b %H:%M')}.", until=until)
+
+    async def take(self) -> None:
+        """Take it over from a colleague, with a reason."""
+        if (why := await self._asked("Take over", "Why? The colleague sees your words at once.")) is not None:
+            await self._leased(self.app.jobs.take, "It is yours now, draft included.", reason=why)
+
+    async def pass_(self) -> None:
+        """Hand it to a colleague."""
+        if (name := await self._asked("Pass on", "To whom? (their name as an agent)")) is not None:
+            await self._leased(self.app.jobs.pass_on, "Passed on, draft included.", to=name.strip())
+
+    # -- how --------------------------------------------------------------------------------------
+
+    async def _asked(self, title: str, hint: str, value: str = "") -> str | None:
+        """One line from the agent; None when they went back."""
+        return await self.app.ask(Prompt(title, hint, value))
+
+    async def _leased(self, job: Callable[..., Any], said: str, **values: Any) -> None:
+        await self._change(job, said, lease=self.app.config.desk.lease, **values)
+
+    async def _change(self, job: Callable[..., Any], said: str, **values: Any) -> None:
+        """One change of the conversation on screen, said in the status line."""
+        if self.app.thread is not None:
+            conversation_id = self.app.thread.entry.row.id
+            await self.app.work.change(partial(job, conversation_id=conversation_id, agent=self.app.agent, **values))
+            self.app.say(said)
+            await self.app.refresh_all()

@@ -1,0 +1,167 @@
+"""Looking around: moving, views, filter, figures, why, links, help. Nothing here changes the desk."""
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from textual.content import Content
+
+from tui import actions, clock, text
+from tui.screens.dialogs import Choice, Option, Prompt, Sheet, findings_content
+from tui.screens.paint import palette
+from tui.screens.rows import RowList
+from tui.screens.thread import ThreadPane
+
+if TYPE_CHECKING:
+    from tui.screens.app import DeskApp
+
+FAR = 1_000_000
+"""Lines or rows beyond any end."""
+VIEWS = (
+    Option("waiting", "1", "waiting      new and reopened, in serving order"),
+    Option("mine", "2", "mine         what I have claimed"),
+    Option("resurfaced", "3", "resurfaced   old posts that were brought back"),
+    Option("all", "4", "all          every conversation, newest first"),
+)
+
+
+class Looking:
+    """Actions that only show."""
+
+    def __init__(self, app: "DeskApp") -> None:
+        self.app = app
+
+    # -- moving: no coroutine, since a held key must not pile up --------------------------------------
+
+    def move(self, name: str) -> bool:
+        """Do one of the moving actions at once; False where it is none of them or needs a reading."""
+        where = self.app.desk.scrolling
+        match name:
+            case "down":
+                where.move(1)
+            case "up":
+                where.move(-1)
+            case "half-down":
+                where.half_page(1)
+            case "half-up":
+                where.half_page(-1)
+            case "next-pane":
+                self.app.screen.focus_next()
+            case "previous-pane":
+                self.app.screen.focus_previous()
+            case "open":
+                self.app.desk.conversation.focus()
+            case "top" if isinstance(where, ThreadPane):
+                where.move(-FAR)
+            case "bottom" if isinstance(where, ThreadPane) or not where.more_below:
+                where.move(FAR)
+            case _:
+                return False
+        return True
+
+    async def top(self) -> None:
+        """The first row, with what has arrived meanwhile."""
+        await self._begin(self.app.desk.working_list)
+
+    async def _begin(self, rows: RowList) -> None:
+        rows.reset()
+        await self.app.reload(rows)
+        await self.app.look_at(rows.selected.row.id if rows.selected else None)
+
+    async def bottom(self) -> None:
+        """The last row of a list that is longer than its window."""
+        rows = self.app.desk.working_list
+        page = await self.app.work.read(partial(self.app.last_page, view=rows.view, search=rows.search))
+        rows.reset()
+        rows.before = page.before
+        rows.show(page)
+        rows.move(FAR)
+
+    # -- choosing ---------------------------------------------------------------------------------
+
+    async def filter(self) -> None:
+        """Only conversations with these words."""
+        feed = self.app.desk.feed
+        hint = "Words in the thread; empty shows everything again"
+        words = await self.app.ask(Prompt("Filter", hint, feed.search))
+        if words is not None:
+            await self._show(feed, "all" if words.strip() else "waiting", words.strip())
+
+    async def views(self) -> None:
+        """What the feed shows."""
+        view = await self.app.ask(Choice("Views", VIEWS))
+        if view is not None:
+            await self._show(self.app.desk.feed, view, "")
+
+    async def _show(self, feed: RowList, view: str, search: str) -> None:
+        feed.view, feed.search = view, search
+        feed.focus()
+        await self._begin(feed)
+
+    # -- sheets -----------------------------------------------------------------------------------
+
+    async def help(self) -> None:
+        """The keys, those of this pane first."""
+        colors = palette(self.app)
+        place = "editor" if self.app.desk.composer.has_focus else "list"
+        lines: list[Any] = []
+        for group in dict.fromkeys((place, "list", "desk", "editor")):
+            lines.append((f"{group}\n", colors.strong))
+            for action in self.app.actions:
+                if action.group == group:
+                    keys = " ".join(map(actions.shown, action.keys))
+                    lines += [(f"  {keys:<16}", colors.reply), f"{action.label}: {action.help}\n"]
+        self.app.push_screen(Sheet("Keys", Content.assemble(*lines)))
+
+    async def palette(self) -> None:
+        """Find an action by name."""
+        self.app.action_command_palette()
+
+    async def figures(self) -> None:
+        """Response figures."""
+        words = await self.app.work.read(partial(self.app.jobs.report, now=clock.now()))
+        self.app.push_screen(Sheet("Response figures, last 7 days", Content(text.clean(words))))
+
+    async def why(self) -> None:
+        """Score, freshness and the guard, by their arithmetic."""
+        thread = self.app.thread
+        if thread is None:
+            return
+        found, colors = thread.entry, palette(self.app)
+        draft = self.app.writing.draft_for(found.row.id)
+        findings = await self.app.writing.examine(found.row.id, draft)
+        if not draft.strip():
+            findings = [finding for finding in findings if finding.check != "length"]
+        settings = self.app.config.account(found.row.network, found.row.account)
+        lines: list[Any] = [(f"Score {found.score}\n", colors.strong)]
+        lines += [f"  {reason['points']:+,}  {text.line(reason['text'])}\n" for reason in found.reasons]
+        lines += [
+            (f"\n{found.freshness}: ", colors.strong), f"{text.line(found.standing)}\n",
+            f"  old from {settings.horizon_hours} h on, answer due within {settings.target_minutes} min\n",
+            ("\nGuard\n", colors.strong), findings_content(findings, colors, self.app.signs),
+        ]  # fmt: skip
+        lines += [
+            (f"\n  {finding.check} · {name}: {text.line(str(value))}", colors.quiet)
+            for finding in findings
+            for name, value in finding.evidence.items()
+        ]
+        self.app.push_screen(Sheet("Why", Content.assemble(*lines)))
+
+    async def show_link(self) -> None:
+        """The link of the newest post of the customer."""
+        if link := self._link():
+            self.app.push_screen(Sheet("Link", Content(link)))
+        else:
+            self.app.say("This post has no link.")
+
+    async def copy_link(self) -> None:
+        """The same, to the clipboard of the agent's terminal (OSC 52)."""
+        if link := self._link():
+            self.app.copy_to_clipboard(link)
+            self.app.say("Link copied.")
+        else:
+            self.app.say("This post has no link.")
+
+    def _link(self) -> str:
+        posts = self.app.thread.posts if self.app.thread else ()
+        links = [text.line(post.url) for post in posts if post.url and not post.ours]
+        return links[-1] if links else ""
