@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from tui import clock
 from tui.clock import Millis
+from tui.desk.freshness import resting
 from tui.errors import Misuse, Refused
 from tui.store import log
 from tui.store import tables as t
@@ -262,7 +263,7 @@ def _free(state: str) -> dict[str, Any]:
 
 
 def _resting(row: Any) -> str:
-    return "new" if row.waiting_since is not None else "resolved" if row.settled_at is not None else "pending"
+    return resting(row.waiting_since, row.answered_at, row.settled_at)
 
 
 def _lapsed(row: Any, now: Millis) -> bool:

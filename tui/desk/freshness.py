@@ -49,6 +49,7 @@ class Word(NamedTuple):
     """A post of a conversation, as far as the rules of freshness look at it."""
 
     id: int
+    native_id: str
     author_id: int
     handle: str
     kind: str
@@ -88,9 +89,9 @@ def standing(posts: Sequence[Word], customer: int, horizon: Millis, settled_at: 
     It came to us by resurfacing when a stranger's repost or quote brought it: either past the horizon, or as
     the way we first saw it; or when nobody addressed us and we first saw it past the horizon (search, late sync).
     """
-    ordered = sorted(posts, key=lambda word: (word.created_at, word.id))
+    ordered = sorted(posts, key=lambda word: (word.created_at, word.native_id))
     folded = [w for w in ordered if _folds(w, customer)]
-    own = [w for w in ordered if w.author_id == customer and not w.ours and not w.deleted and w not in folded]
+    own = [w for w in ordered if w.author_id == customer and not w.ours and not w.deleted and not _folds(w, customer)]
     ours = [w for w in ordered if w.ours and not w.deleted]
     last = own[-1] if own else ordered[-1]
     answered_at = ours[-1].created_at if ours else None
@@ -127,6 +128,14 @@ def standing(posts: Sequence[Word], customer: int, horizon: Millis, settled_at: 
 def _folds(word: Word, customer: int) -> bool:
     """A repost, or a stranger's quote, stands in the root's conversation and is no word of the customer."""
     return word.kind == "repost" or (word.kind == "quote" and word.author_id != customer and not word.ours)
+
+
+def resting(waiting_since: Millis | None, answered_at: Millis | None, settled_at: Millis | None) -> str:
+    """The state of a conversation that nobody holds: `new`, `pending` on the customer, or `resolved`."""
+    if waiting_since is not None:
+        return "new"
+    answered = answered_at is not None and (settled_at is None or answered_at > settled_at)
+    return "pending" if answered else "resolved"
 
 
 def freshness(

@@ -174,7 +174,9 @@ def _urgent(summary: dict[str, Any], ended: Millis) -> list[str]:
     if not waiting["count"]:
         return [*rows, "  Nothing waits."]
     oldest = f", the oldest for {waiting['oldest']['age']}" if waiting["oldest"] else ""
-    rows.append(f"  {_count(waiting['count'], 'conversation')} waiting{oldest}; {_most(waiting['late'])} late. Next in turn:")
+    rows.append(
+        f"  {_count(waiting['count'], 'conversation')} waiting{oldest}; {_most(waiting['late'])} late. Next in turn:"
+    )
     return rows + [_next(found, ended) for found in waiting["top"]]
 
 
@@ -214,7 +216,7 @@ def _done(summary: dict[str, Any]) -> list[str]:
     resurfaced = [_about(f, f"resurfaced, reply {f['state']}", f["preview"]) for f in summary["resurfaced"]]
     return [
         "DONE",
-        f"  {_count(done['sent'], 'reply', 'replies')} sent{told}{unsent}.",
+        _row(f"  {_count(done['sent'], 'reply', 'replies')} sent{told}{unsent}."),
         _row(f"  {sum(done['resolved'].values())} resolved", _by(done["resolved"])),
         _row(f"  {sum(done['stops'].values())} stopped by the guard", _by(done["stops"])),
         _row(f"  {sum(done['overrides'].values())} overridden", _by(done["overrides"])),

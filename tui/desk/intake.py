@@ -10,13 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, union_all, update
 from sqlmodel import Session
 
 from tui.clock import Millis
 from tui.config import Config
 from tui.desk import priority
-from tui.desk.freshness import Standing, Word, account_name, addressed, handles_in, standing
+from tui.desk.freshness import Standing, Word, account_name, addressed, handles_in, resting, standing
 from tui.networks.records import Post as NetworkPost
 from tui.store import log
 from tui.store import tables as t
@@ -43,15 +43,31 @@ class Taken:
 
 @dataclass(slots=True)
 class _Ref:
-    """A stored post, as far as others refer to it."""
+    """A post, stored or of this batch, as far as placing and referring to it need it."""
 
-    id: int
-    author_id: int
+    network: str
+    word: Word
     conversation_id: int | None
     account_id: int | None
-    ours: bool
-    text: str
-    deleted: bool
+    in_reply_to: str | None
+    root_id: str | None
+
+    @property
+    def folds(self) -> bool:
+        """A repost, or a quote with next to no words of its own: it belongs to its root."""
+        word = self.word
+        return word.kind == "repost" or (word.kind == "quote" and not word.ours and not _own_words(word.text))
+
+    @property
+    def follows(self) -> bool:
+        """It stands where the post above it stands, whoever wrote that."""
+        return self.word.ours or self.folds
+
+    @property
+    def above(self) -> str | None:
+        """The native id of the post it hangs on."""
+        target = self.root_id if self.folds and not self.word.ours else self.in_reply_to
+        return None if target == self.word.native_id else target
 
 
 @dataclass(slots=True)
@@ -62,13 +78,17 @@ class _Thread:
     network: str
     author_id: int
     thread: str
+    """The topmost post of its chain of replies, known or not; `dm` for everything private."""
     private: bool
     account_id: int | None
     row: dict[str, Any] | None = None
     """As stored before this batch; None: opened by it."""
-    words: list[Word] = field(default_factory=list)
+    words: dict[int, Word] = field(default_factory=dict)
     fresh: set[str] = field(default_factory=set)
-    """What reached it: `word`, `answer`, `repost`, `edit`, `gone`."""
+    """What reached it: `word`, `answer`, `repost`, `edit`, `gone`, `place`."""
+    loaded: bool = False
+    heir: int | None = None
+    """Where the last of its posts that left it went."""
 
 
 def take_in(
@@ -105,32 +125,37 @@ class _Batch:
         self.refs: dict[tuple[str, str], _Ref] = {}
         self.threads: dict[int, _Thread] = {}
         self.by_key: dict[tuple[str, int, str, bool], int] = {}
-        self.new_posts: list[dict[str, Any]] = []
+        self.below: dict[tuple[str, str], dict[int, _Thread]] = defaultdict(dict)
+        """Conversations by the topmost post of their chain."""
+        self.pointing: dict[tuple[str, str], list[_Ref]] = defaultdict(list)
+        """Posts that answer, repost or quote one that had not arrived when they did."""
+        self.new_posts: list[tuple[NetworkPost, _Ref]] = []
         self.versions: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
-        self.adopted: list[dict[str, Any]] = []
+        self.changed: dict[int, dict[str, Any]] = defaultdict(dict)
+        """New values of stored posts."""
+        self.moved: dict[int, _Ref] = {}
+        """Stored posts that stand elsewhere now."""
         self.followers: dict[int, int] = {}
-        self.merged: list[tuple[int, int]] = []
+        self.merged: list[tuple[int, int | None]] = []
         """Pairs of conversations: the first is folded into the second."""
-        self.orphans: dict[tuple[str, str], list[_Ref]] = defaultdict(list)
-        self.waiting_children: dict[tuple[str, str], list[int]] = defaultdict(list)
 
     def run(self, posts: Sequence[NetworkPost]) -> Taken:
         flat = self._with_roots(posts)
         self._load_accounts(flat)
-        self._load_refs(flat)
+        self._load_refs({(p.network, native) for p in flat for native in (p.id, p.in_reply_to, p.root_id) if native})
         self._load_authors(flat)
-        self._load_children(flat)
+        self._count(posts)
+        self._load_below([(p.network, p.id) for p in flat if (p.network, p.id) not in self.refs])
         self.next_post = self._next_id(t.posts)
         self.next_conversation = self._next_id(t.conversations)
-        self._count(posts)
         for post in _parents_first(flat):
             ref = self.refs.get((post.network, post.id))
             if ref is None:
                 self._add(post)
             else:
                 self._again(post, ref)
-        self._load_words()
+        self._load_words([thread for thread in self.threads.values() if thread.fresh])
         self._write()
         return self.taken
 
@@ -164,16 +189,20 @@ class _Batch:
             self.names[row.network] += (row.name,)
             self.handles[row.id] = row.handle
 
-    def _load_refs(self, posts: Sequence[NetworkPost]) -> None:
-        wanted = {(p.network, native) for p in posts for native in (p.id, p.in_reply_to, p.root_id) if native}
-        columns = (
-            t.posts.c.network, t.posts.c.native_id, t.posts.c.id, t.posts.c.author_id, t.posts.c.conversation_id,
-            t.posts.c.account_id, t.posts.c.ours, t.posts.c.text, t.posts.c.deleted,
-        )  # fmt: skip
-        for network, natives in _by_network(wanted):
-            statement = select(*columns).where(t.posts.c.network == network, t.posts.c.native_id.in_(natives))
-            for row in self.connection.execute(statement):
-                self.refs[row[0], row[1]] = _Ref(*row[2:])
+    def _load_refs(self, wanted: set[tuple[str, str]]) -> None:
+        """Stored posts by id, and what those hang on that stand in no conversation."""
+        while wanted:
+            found: list[_Ref] = []
+            for network, natives in _by_network(wanted):
+                chosen = _REFS.where(t.posts.c.network == network, t.posts.c.native_id.in_(natives))
+                found += [self._stored_ref(row) for row in self.connection.execute(chosen)]
+            above = {(ref.network, ref.above) for ref in found if ref.conversation_id is None and ref.above}
+            wanted = {key for key in above if key not in self.refs}
+
+    def _stored_ref(self, row: Any) -> _Ref:
+        conversation_id, account_id, network, in_reply_to, root_id, *word = row
+        made = _Ref(network, Word(*word), conversation_id, account_id, in_reply_to, root_id)
+        return self.refs.setdefault((network, made.word.native_id), made)
 
     def _load_authors(self, posts: Sequence[NetworkPost]) -> None:
         newest = {(p.network, p.author.id): p.author for p in posts}
@@ -204,25 +233,19 @@ class _Batch:
         if added:
             self.connection.execute(insert(t.authors), added)
 
-    def _load_children(self, posts: Sequence[NetworkPost]) -> None:
-        """Stored posts and conversations that were waiting for one of these to arrive."""
-        new = {(p.network, p.id) for p in posts if (p.network, p.id) not in self.refs}
-        for network, natives in _by_network(new):
-            ours = select(
-                t.posts.c.in_reply_to, t.posts.c.id, t.posts.c.author_id, t.posts.c.conversation_id,
-                t.posts.c.account_id, t.posts.c.ours, t.posts.c.text, t.posts.c.deleted,
-            ).where(
-                t.posts.c.network == network, t.posts.c.in_reply_to.in_(natives),
-                t.posts.c.conversation_id.is_(None), t.posts.c.ours,
-            )  # fmt: skip
-            for row in self.connection.execute(ours):
-                self.orphans[network, row[0]].append(_Ref(*row[1:]))
-            below = select(t.conversations).where(
+    def _load_below(self, keys: Iterable[tuple[str, str]]) -> None:
+        """Stored posts that point at these, and stored conversations that hang below them."""
+        for network, natives in _by_network(keys):
+            for pointer in (t.posts.c.in_reply_to, t.posts.c.root_id):
+                pointing = _REFS.where(t.posts.c.network == network, pointer.in_(natives))
+                for row in self.connection.execute(pointing):
+                    ref = self._stored_ref(row)
+                    self.pointing[network, getattr(ref, pointer.name)].append(ref)
+            hanging = select(t.conversations).where(
                 t.conversations.c.network == network, t.conversations.c.thread.in_(natives)
             )
-            for row in self.connection.execute(below):
+            for row in self.connection.execute(hanging):
                 self._stored_thread(row)
-                self.waiting_children[network, row.thread].append(row.id)
 
     def _next_id(self, table: Any) -> int:
         """The first free id. Safe because this transaction holds the only write lock."""
@@ -232,80 +255,59 @@ class _Batch:
 
     def _again(self, post: NetworkPost, ref: _Ref) -> None:
         """A post we have: only a new text or its deletion matters."""
-        if post.deleted and not ref.deleted:
-            self._change(post, ref, "gone", "post.deleted", deleted=True)
-        elif post.text != ref.text and not post.deleted and not ref.deleted:
-            self.versions.append({"post_id": ref.id, "text": ref.text, "replaced_at": self.now})
-            self._change(post, ref, "edit", "post.edited", text=post.text)
+        word = ref.word
+        if post.deleted and not word.deleted:
+            self._change(ref, "gone", "post.deleted", deleted=True)
+        elif post.text != word.text and not post.deleted and not word.deleted:
+            self.versions.append({"post_id": word.id, "text": word.text, "replaced_at": self.now})
+            self._change(ref, "edit", "post.edited", text=post.text)
 
-    def _change(self, post: NetworkPost, ref: _Ref, what: str, kind: str, **values: Any) -> None:
+    def _change(self, ref: _Ref, what: str, kind: str, **values: Any) -> None:
         self.taken.changed += 1
-        for pending in self.new_posts:
-            if pending["id"] == ref.id:
-                pending.update(values)
-                break
-        else:
-            self.connection.execute(update(t.posts).where(t.posts.c.id == ref.id).values(values))
-        ref.text, ref.deleted = values.get("text", ref.text), values.get("deleted", ref.deleted)
-        if ref.conversation_id is not None:
-            thread = self._thread(ref.conversation_id)
+        self._reword(ref, what, **values)
+        self._event(kind, ref.conversation_id, post=ref.word.id, network=ref.network, native_id=ref.word.native_id)
+
+    def _reword(self, ref: _Ref, what: str, **values: Any) -> None:
+        """Change what a post says, wherever it is looked at."""
+        ref.word = ref.word._replace(**values)
+        self.changed[ref.word.id] |= values
+        root = self.refs.get((ref.network, ref.root_id or "")) if ref.word.kind == "quote" else None
+        for conversation_id in {ref.conversation_id, root.conversation_id if root else None} - {None}:
+            thread = self._thread(conversation_id or 0)
+            thread.words[ref.word.id] = ref.word
             thread.fresh.add(what)
-            thread.words = [w._replace(**values) if w.id == ref.id else w for w in thread.words]
-        self._event(kind, ref.conversation_id, post=ref.id, network=post.network, native_id=post.id)
 
     def _add(self, post: NetworkPost) -> None:
-        author_id = self.authors[post.network, post.author.id]
         own_account = self.accounts.get((post.network, account_name(post.author.handle)))
         ours = post.by_us or own_account is not None
         parent = self.refs.get((post.network, post.in_reply_to or ""))
         root = self.refs.get((post.network, post.root_id or "")) if post.kind in ("repost", "quote") else None
-        about_us = bool((parent and parent.ours) or (root and root.ours and post.kind == "quote"))
-        whom = addressed(post.text, post.kind, self.names[post.network], answers_us=about_us)
-        account_id = own_account if ours and own_account else self._account_of(post, parent, root)
-        ref = _Ref(self.next_post, author_id, None, account_id, ours, post.text, post.deleted)
-        self.next_post += 1
-        self.refs[post.network, post.id] = ref
-        thread = self._thread_for(post, ref, parent, root)
-        seen_at = post.seen_at or (post.created_at if self.history else self.now)
-        if thread is not None:
-            ref.conversation_id = thread.id
-            thread.account_id = thread.account_id or account_id
-            word = Word(
-                ref.id, author_id, post.author.handle, post.kind, post.text,
-                post.created_at, seen_at, ours, post.deleted, whom,
-            )  # fmt: skip
-            thread.words.append(word)
-            thread.fresh.add("answer" if ours else "repost" if thread.author_id != author_id else "word")
-            if post.kind == "quote" and root and root.conversation_id not in (None, thread.id):
-                brought = self._thread(root.conversation_id or 0)
-                brought.words.append(word)
-                brought.fresh.add("repost")
-        self._adopt(post, ref)
-        self.new_posts.append(
-            {
-                "id": ref.id,
-                "network": post.network,
-                "native_id": post.id,
-                "account_id": account_id,
-                "author_id": author_id,
-                "conversation_id": ref.conversation_id,
-                "kind": post.kind,
-                "text": post.text,
-                "created_at": post.created_at,
-                "seen_at": seen_at,
-                "in_reply_to": post.in_reply_to,
-                "root_id": post.root_id,
-                "url": post.url,
-                "reposts": post.reposts,
-                "likes": post.likes,
-                "media": list(post.media) or None,
-                "lang": post.lang,
-                "deleted": post.deleted,
-                "ours": ours,
-                "addressed": whom,
-                "reply_allowed": post.reply_allowed,
-            }
+        about_us = bool((parent and parent.word.ours) or (root and root.word.ours and post.kind == "quote"))
+        word = Word(
+            id=self.next_post,
+            native_id=post.id,
+            author_id=self.authors[post.network, post.author.id],
+            handle=post.author.handle,
+            kind=post.kind,
+            text=post.text,
+            created_at=post.created_at,
+            seen_at=post.seen_at or (post.created_at if self.history else self.now),
+            ours=ours,
+            deleted=post.deleted,
+            addressed=addressed(post.text, post.kind, self.names[post.network], answers_us=about_us),
         )
+        self.next_post += 1
+        account_id = own_account if ours and own_account else self._account_of(post, parent, root)
+        ref = _Ref(post.network, word, None, account_id, post.in_reply_to, post.root_id)
+        self.refs[post.network, post.id] = ref
+        self.new_posts.append((post, ref))
+        for target in {post.in_reply_to, post.root_id} - {None, post.id}:
+            if (post.network, target or "") not in self.refs:
+                self.pointing[post.network, target or ""].append(ref)
+        self._stand(ref, self._home(ref))
+        if root is not None:
+            self._bring(ref, root)
+        self._gather(ref)
 
     def _account_of(self, post: NetworkPost, parent: _Ref | None, root: _Ref | None) -> int | None:
         """Named by the network, else mentioned, else that of the thread, else our only one there."""
@@ -319,85 +321,144 @@ class _Batch:
         names = self.names[post.network]
         return self.accounts[post.network, names[0]] if len(names) == 1 else None
 
-    def _thread_for(self, post: NetworkPost, ref: _Ref, parent: _Ref | None, root: _Ref | None) -> _Thread | None:
-        if ref.ours:
-            stands_in = parent.conversation_id if parent else None
-            return None if stands_in is None else self._thread(stands_in)
-        folds = post.kind == "repost" or (post.kind == "quote" and not _own_words(post.text))
-        if folds and root is not None:
-            return None if root.conversation_id is None else self._thread(root.conversation_id)
-        private = post.kind == "dm"
-        above = self._thread(parent.conversation_id) if parent and parent.conversation_id is not None else None
-        if above is not None and above.author_id == ref.author_id and above.private == private:
-            return above
-        if private:
-            key = "dm"
-        elif above is not None and not above.private:
-            key = above.thread
-        else:
-            key = (post.root_id if folds else post.in_reply_to) or post.id
-        return self._keyed(post.network, ref.author_id, key, private, post.id)
+    # -- where a post stands --------------------------------------------------------------------
 
-    def _keyed(self, network: str, author_id: int, key: str, private: bool, native_id: str) -> _Thread:
-        """The conversation of this author on this thread, stored or opened now."""
+    def _home(self, ref: _Ref) -> _Thread | None:
+        """Ours and what folds stand with the post above; a customer's word in their conversation on that thread."""
+        above = self.refs.get((ref.network, ref.above or ""))
+        if ref.follows and above is not None:
+            return None if above.conversation_id is None else self._thread(above.conversation_id)
+        if ref.word.ours:
+            return None
+        private = ref.word.kind == "dm"
+        key = _PRIVATE if private else self._top(ref.network, ref.above or ref.word.native_id)
+        return self._find(ref.network, ref.word.author_id, key, private) or self._open(ref, key, private)
+
+    def _top(self, network: str, native_id: str) -> str:
+        """The topmost post of the chain that this one hangs on, as far as it is known."""
+        climbed: list[str] = []
+        while native_id not in climbed:
+            ref = self.refs.get((network, native_id))
+            if ref is None:
+                return native_id
+            if ref.conversation_id is not None:
+                return self._thread(ref.conversation_id).thread
+            climbed.append(native_id)
+            if ref.above is None:
+                return native_id
+            native_id = ref.above
+        return min(climbed[climbed.index(native_id) :])
+
+    def _find(self, network: str, author_id: int, key: str, private: bool) -> _Thread | None:
         found = self.by_key.get((network, author_id, key, private))
         if found is not None:
             return self.threads[found]
-        for child in self.waiting_children.get((network, native_id), ()):
-            thread = self.threads.get(child)
-            if thread is not None and thread.author_id == author_id and thread.private == private:
-                thread.thread = key
-                self.by_key[network, author_id, key, private] = child
-                return thread
-        if key != native_id:
-            stored = self.connection.execute(
-                select(t.conversations).where(
-                    t.conversations.c.author_id == author_id,
-                    t.conversations.c.thread == key,
-                    t.conversations.c.private == private,
-                )
-            ).first()
-            if stored is not None:
-                return self._stored_thread(stored)
-        thread = _Thread(self.next_conversation, network, author_id, key, private, None)
+        c = t.conversations.c
+        rows = self.connection.execute(
+            select(t.conversations)
+            .where(c.author_id == author_id, c.thread == key, c.private == private)
+            .order_by(c.id)
+        )
+        for row in rows:
+            if self._stored_thread(row).thread == key:
+                return self.threads[row.id]
+        return None
+
+    def _open(self, ref: _Ref, key: str, private: bool) -> _Thread:
+        thread = _Thread(self.next_conversation, ref.network, ref.word.author_id, key, private, None)
         self.next_conversation += 1
         self._remember(thread)
         return thread
 
-    def _adopt(self, post: NetworkPost, ref: _Ref) -> None:
-        """What waited for this post: our own answers to it, and reposts or replies that came before it."""
-        here = (post.network, post.id)
-        for orphan in self.orphans.pop(here, ()):
-            if ref.conversation_id is None:
-                continue
-            self.adopted.append({"post": orphan.id, "conversation": ref.conversation_id})
-            self._thread(ref.conversation_id).fresh.add("answer")
-        for child in self.waiting_children.pop(here, ()):
-            thread = self.threads[child]
-            if ref.conversation_id not in (None, child) and self._folds(thread, post, ref):
-                self._merge(thread, self._thread(ref.conversation_id or 0))
+    def _stand(self, ref: _Ref, thread: _Thread | None) -> None:
+        """Put a post into its conversation."""
+        ref.conversation_id = None
+        if thread is not None:
+            ref.conversation_id = thread.id
+            thread.words[ref.word.id] = ref.word
+            thread.fresh.add(
+                "answer" if ref.word.ours else "repost" if thread.author_id != ref.word.author_id else "word"
+            )
+            thread.account_id = thread.account_id or ref.account_id
 
-    def _folds(self, child: _Thread, post: NetworkPost, ref: _Ref) -> bool:
-        """A conversation that was opened for want of this post: its reposts, or its author's own replies."""
-        self._load_words(child)
-        reposts = all(word.kind in ("repost", "quote") for word in child.words) and post.kind != "repost"
-        return child.author_id == ref.author_id or reposts
+    def _bring(self, ref: _Ref, root: _Ref) -> None:
+        """A quote with a conversation of its own also brings that of its root back."""
+        if ref.word.kind == "quote" and ref.conversation_id is not None:
+            if root.conversation_id not in (None, ref.conversation_id):
+                thread = self._thread(root.conversation_id or 0)
+                thread.words[ref.word.id] = ref.word
+                thread.fresh.add("repost")
 
-    def _merge(self, gone: _Thread, into: _Thread) -> None:
-        """Fold one conversation into another, unless somebody works on it."""
-        if gone.row is None or gone.row["owner"] or gone.row["state"] == "claimed":
+    def _gather(self, ref: _Ref) -> None:
+        """What pointed at this post before it was here, or stood with it before it moved."""
+        here = (ref.network, ref.word.native_id)
+        for child in self.pointing.pop(here, ()):
+            if ref.word.ours and not child.word.ours and child.word.kind != "repost":
+                if child.word.addressed != "direct":
+                    self._reword(child, "place", addressed="direct")
+            if child.follows and child.above == ref.word.native_id:
+                self._follow(child, ref)
+            else:
+                self._bring(child, ref)
+        key = self._top(*here)
+        for thread in list(self.below[here].values()):
+            thread.account_id = thread.account_id or ref.account_id
+            if key != thread.thread:
+                self._rekey(thread, key)
+
+    def _follow(self, child: _Ref, ref: _Ref) -> None:
+        """The child stands where its post stands, with all that stands with it."""
+        old = None if child.conversation_id is None else self._thread(child.conversation_id)
+        if child.conversation_id == ref.conversation_id or (old is not None and self._worked_on(old)):
             return
-        self._load_words(gone)
-        into.words += gone.words
-        into.fresh.add("word" if gone.author_id == into.author_id else "repost")
+        if old is not None:
+            old.words.pop(child.word.id, None)
+            old.fresh.add("place")
+            old.heir = ref.conversation_id
+        self.moved[child.word.id] = child
+        self._stand(child, None if ref.conversation_id is None else self._thread(ref.conversation_id))
+        self._load_below([(child.network, child.word.native_id)])
+        self._gather(child)
+
+    def _rekey(self, thread: _Thread, key: str) -> None:
+        """The chain of a conversation goes on further up; it may lead to one that its author has already."""
+        other = self._find(thread.network, thread.author_id, key, thread.private)
+        if other is not None and not self._merge(thread, other):
+            return
+        keeps = thread if thread.id in self.threads else other
+        if keeps is not None:
+            self._lose(keeps)
+            keeps.thread = key
+            keeps.fresh.add("place")
+            self._remember(keeps)
+
+    def _merge(self, one: _Thread, other: _Thread) -> bool:
+        """Fold two conversations into the one that is worked on, else the older; False where both are."""
+        into, gone = sorted((one, other), key=lambda thread: (not self._worked_on(thread), thread.id))
+        if self._worked_on(gone):
+            return False
+        self._load_words([into, gone])
+        into.words = gone.words | into.words
+        into.fresh |= gone.fresh | {"place"}
         into.account_id = into.account_id or gone.account_id
-        for word in gone.words:
-            self.adopted.append({"post": word.id, "conversation": into.id})
-        self.merged.append((gone.id, into.id))
-        del self.threads[gone.id]
+        if into.row and gone.row:
+            settled = [row["settled_at"] for row in (into.row, gone.row)]
+            into.row["settled_at"] = None if None in settled else min(settled)
         for ref in self.refs.values():
             if ref.conversation_id == gone.id:
                 ref.conversation_id = into.id
+        self._lose(gone)
+        del self.threads[gone.id]
+        if gone.row is not None:
+            self.merged.append((gone.id, into.id))
+        return True
+
+    def _worked_on(self, thread: _Thread) -> bool:
+        """Somebody holds it, writes, wrote or left a note."""
+        if thread.row is None:
+            return False
+        traces = [select(table.c.conversation_id).where(table.c.conversation_id == thread.id) for table in _TRACES]
+        return bool(thread.row["owner"]) or self.connection.execute(union_all(*traces).limit(1)).first() is not None
 
     # -- conversations --------------------------------------------------------------------------
 
@@ -417,26 +478,36 @@ class _Batch:
 
     def _remember(self, thread: _Thread) -> None:
         self.threads[thread.id] = thread
-        self.by_key[thread.network, thread.author_id, thread.thread, thread.private] = thread.id
+        self.by_key.setdefault((thread.network, thread.author_id, thread.thread, thread.private), thread.id)
+        self.below[thread.network, thread.thread][thread.id] = thread
 
-    def _load_words(self, only: _Thread | None = None) -> None:
-        """The stored posts of touched conversations, and the quotes elsewhere that point at them."""
-        chosen = [only] if only else [t for t in self.threads.values() if t.fresh]
-        stored = [t.id for t in chosen if t.row is not None and "loaded" not in t.fresh]
-        for ids in _chunks(stored):
-            for row in self.connection.execute(_WORDS_OF, {"ids": ids}):
-                self.threads[row[0]].words.append(Word(*row[1:]))
-            for row in self.connection.execute(_QUOTES_OF, {"ids": ids}):
-                self.threads[row[0]].words.append(Word(*row[1:]))
-        for conversation_id in stored:
-            self.threads[conversation_id].fresh.add("loaded")
+    def _lose(self, thread: _Thread) -> None:
+        """Forget under which key a conversation stands."""
+        key = (thread.network, thread.author_id, thread.thread, thread.private)
+        if self.by_key.get(key) == thread.id:
+            del self.by_key[key]
+        self.below[thread.network, thread.thread].pop(thread.id, None)
+
+    def _load_words(self, threads: Iterable[_Thread]) -> None:
+        """The stored posts of conversations, and the quotes elsewhere that point at them."""
+        chosen = {thread.id: thread for thread in threads if thread.row is not None and not thread.loaded}
+        for ids in _chunks(list(chosen)):
+            for query in (_WORDS_OF, _QUOTES_OF):
+                for conversation_id, standing_id, *word in self.connection.execute(query, {"ids": ids}):
+                    left = self.moved.get(standing_id)
+                    if left is None or left.conversation_id == conversation_id:
+                        chosen[conversation_id].words.setdefault(word[0], Word(*word))
+        for thread in chosen.values():
+            thread.loaded = True
 
     # -- writing --------------------------------------------------------------------------------
 
     def _write(self) -> None:
         opened: list[dict[str, Any]] = []
         for thread in self.threads.values():
-            if thread.fresh - {"loaded"} and thread.words:
+            if thread.fresh and not thread.words:
+                self.merged.append((thread.id, thread.heir))
+            elif thread.fresh:
                 values = self._values(thread)
                 if thread.row is None:
                     opened.append({"id": thread.id, **values})
@@ -444,37 +515,39 @@ class _Batch:
                     self.connection.execute(
                         update(t.conversations).where(t.conversations.c.id == thread.id).values(values)
                     )
-        for table, rows in ((t.conversations, opened), (t.posts, self.new_posts)):
+        new = {ref.word.id for _, ref in self.new_posts}
+        for table, rows in ((t.conversations, opened), (t.posts, [_row(post, ref) for post, ref in self.new_posts])):
             if rows:
                 self.connection.execute(insert(table), rows)
         if self.versions:
             self.connection.execute(insert(t.post_versions), self.versions)
-        if self.adopted:
-            self.connection.execute(
-                update(t.posts)
-                .where(t.posts.c.id == bindparam("post"))
-                .values(conversation_id=bindparam("conversation")),
-                self.adopted,
-            )
+        for post_id, ref in self.moved.items():
+            self.changed[post_id]["conversation_id"] = ref.conversation_id
+        for post_id, values in self.changed.items():
+            if post_id not in new:
+                self.connection.execute(update(t.posts).where(t.posts.c.id == post_id).values(values))
         for gone, into in self.merged:
             self._forget(gone, into)
         log.append_all(self.session, self.events)
 
-    def _forget(self, gone: int, into: int) -> None:
-        for table in (t.notes, t.replies, t.events):
-            self.session.execute(update(table).where(table.c.conversation_id == gone).values(conversation_id=into))
-        for keyed in (t.skips, t.seen, t.drafts):
-            self.session.execute(delete(keyed).where(keyed.c.conversation_id == gone))
+    def _forget(self, gone: int, into: int | None) -> None:
+        for table in (t.posts, t.events):
+            self.connection.execute(update(table).where(table.c.conversation_id == gone).values(conversation_id=into))
+        for event in self.events:
+            if event["conversation_id"] == gone:
+                event["conversation_id"] = into
+        for keyed in (t.skips, t.seen):
+            self.connection.execute(delete(keyed).where(keyed.c.conversation_id == gone))
         self.connection.execute(delete(t.conversations).where(t.conversations.c.id == gone))
         self._event("conversation.merged", into, merged=gone)
 
     def _values(self, thread: _Thread) -> dict[str, Any]:
         """What the conversation's row says after this batch."""
         old = thread.row or {}
-        words = list({word.id: word for word in thread.words}.values())
         settings = self.config.account(thread.network, self.handles.get(thread.account_id or 0))
-        stands = standing(words, thread.author_id, settings.horizon, old.get("settled_at"))
-        state = self._state(thread, old.get("state"), stands)
+        settled_at = old.get("settled_at")
+        stands = standing(list(thread.words.values()), thread.author_id, settings.horizon, settled_at)
+        state = self._state(thread, old.get("state"), stands, settled_at)
         reasons = self._reasons(thread, stands)
         values = {
             "network": thread.network, "account_id": thread.account_id, "author_id": thread.author_id,
@@ -483,7 +556,7 @@ class _Batch:
             "reasons": reasons, "addressed": stands.addressed, "posted_at": stands.posted_at,
             "customer_at": stands.customer_at, "answered_at": stands.answered_at,
             "waiting_since": stands.waiting_since, "surfaced_at": stands.surfaced_at,
-            "surfaced_by": stands.surfaced_by, "resurfaces_at": stands.resurfaces_at,
+            "surfaced_by": stands.surfaced_by, "resurfaces_at": stands.resurfaces_at, "settled_at": settled_at,
             "reposts": stands.reposts, "preview": stands.text[:PREVIEW_CHARACTERS],
         }  # fmt: skip
         if old.get("state") == "snoozed" and state != "snoozed":
@@ -506,43 +579,66 @@ class _Batch:
             self.followers[author_id] = int(self.connection.execute(statement).scalar_one())
         return self.followers[author_id]
 
-    def _state(self, thread: _Thread, old: str | None, stands: Standing) -> str:
-        """The state after this batch, with the event that says what happened."""
-        waits = stands.waiting_since is not None
+    def _state(self, thread: _Thread, old: str | None, stands: Standing, settled_at: Millis | None) -> str:
+        """The state after this batch, with the events that say what happened.
+
+        A claim stays, a snooze ends with a new word only, and what woke without a word waits until it is answered.
+        """
+        fresh = thread.fresh
+        rests = resting(stands.waiting_since, stands.answered_at, settled_at)
         if old is None:
-            state = "new" if waits else "pending"
-            self._event("conversation.opened", thread.id, state=state)
-            return state
-        if "word" in thread.fresh:
-            reopens = old in ("pending", "snoozed", "resolved") and waits
-            self._event("conversation.reopened" if reopens else "post.arrived", thread.id, **{"from": old})
-            return "new" if reopens else old
-        if "repost" in thread.fresh:
+            self._event("conversation.opened", thread.id, state=rests)
+            return rests
+        wakes = rests == "new" and "word" in fresh
+        waits_on = old == "new" and not fresh & {"answer", "gone", "place"}
+        state = old if old == "claimed" or (old == "snoozed" and not wakes) or waits_on else rests
+        reopens = state == "new" != old
+        if reopens:
+            self._event("conversation.reopened", thread.id, **{"from": old})
+        elif "word" in fresh:
+            self._event("post.arrived", thread.id, **{"from": old})
+        if "repost" in fresh:
             self._event("post.reposted", thread.id, by=stands.surfaced_by, reposts=stands.reposts)
-        if old == "new" and not waits:
-            kind = "conversation.answered" if "answer" in thread.fresh else "conversation.emptied"
-            self._event(kind, thread.id)
-            return "pending" if "answer" in thread.fresh else "resolved"
-        if "answer" in thread.fresh:
+        if "answer" in fresh:
             self._event("conversation.answered", thread.id)
-        return old
+        elif old == "new" != state:
+            self._event("conversation.emptied", thread.id)
+        return state
 
     def _event(self, kind: str, conversation_id: int | None, **data: Any) -> None:
         self.events.append(log.row(kind, at=self.now, agent=AGENT, conversation_id=conversation_id, **data))
 
 
+def _row(post: NetworkPost, ref: _Ref) -> dict[str, Any]:
+    """A new post as it is stored."""
+    return {
+        "network": post.network, "account_id": ref.account_id, "conversation_id": ref.conversation_id,
+        "in_reply_to": post.in_reply_to, "root_id": post.root_id, "url": post.url, "reposts": post.reposts,
+        "likes": post.likes, "media": list(post.media) or None, "lang": post.lang,
+        "reply_allowed": post.reply_allowed,
+    } | {name: value for name, value in ref.word._asdict().items() if name != "handle"}  # fmt: skip
+
+
+_PRIVATE = "dm"
+"""The thread of everything an author wrote to us privately on a network, and of what hangs on that."""
+_TRACES = (t.drafts, t.replies, t.notes)
 _WORD_COLUMNS = (
-    t.posts.c.id, t.posts.c.author_id, t.authors.c.handle, t.posts.c.kind, t.posts.c.text, t.posts.c.created_at,
-    t.posts.c.seen_at, t.posts.c.ours, t.posts.c.deleted, t.posts.c.addressed,
+    t.posts.c.id, t.posts.c.native_id, t.posts.c.author_id, t.authors.c.handle, t.posts.c.kind, t.posts.c.text,
+    t.posts.c.created_at, t.posts.c.seen_at, t.posts.c.ours, t.posts.c.deleted, t.posts.c.addressed,
 )  # fmt: skip
+_REFS = select(
+    t.posts.c.conversation_id, t.posts.c.account_id, t.posts.c.network, t.posts.c.in_reply_to, t.posts.c.root_id,
+    *_WORD_COLUMNS,
+).join(t.authors, t.authors.c.id == t.posts.c.author_id)  # fmt: skip
+# Each row: the conversation, the post that stands in it, and the word.
 _WORDS_OF = (
-    select(t.posts.c.conversation_id, *_WORD_COLUMNS)
+    select(t.posts.c.conversation_id, t.posts.c.id.label("standing"), *_WORD_COLUMNS)
     .join(t.authors, t.authors.c.id == t.posts.c.author_id)
     .where(t.posts.c.conversation_id.in_(bindparam("ids", expanding=True)))
 )
 _root = t.posts.alias("root")
 _QUOTES_OF = (
-    select(_root.c.conversation_id, *_WORD_COLUMNS)
+    select(_root.c.conversation_id, _root.c.id.label("standing"), *_WORD_COLUMNS)
     .join(t.posts, (t.posts.c.network == _root.c.network) & (t.posts.c.root_id == _root.c.native_id))
     .join(t.authors, t.authors.c.id == t.posts.c.author_id)
     .where(

@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tui import clock
+from tui import clock, text
 from tui.clock import Millis
 from tui.config import Config
 from tui.desk import priority
 from tui.desk.freshness import Freshness, freshness
 from tui.store.reader import EventRow, NoteRow, PostRow, QueueRow, Reader, ReplyRow
 
-MORE_THAN = "+"
+HANDLE_CELLS = 18
+"""Most of a reposter's handle that a row shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Entry:
         if self.freshness == "resurfaced":
             parts.append(f"surfaced {clock.age(self.now - row.surfaced_at)}")
             if row.surfaced_by:
-                parts.append(f"reposted by @{row.surfaced_by}")
+                parts.append(f"reposted by {text.fit('@' + text.line(row.surfaced_by), HANDLE_CELLS)}")
         if row.addressed == "namedrop":
             parts.append("name-drop")
         if self.answered:

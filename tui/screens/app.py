@@ -102,6 +102,8 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         self.looking, self.handling, self.writing = Looking(self), Handling(self), Writing(self)
         self.held: list[ReplyRow] = []
         self.summary: dict[str, Any] | None = None
+        self.shown_at = clock.now()
+        """What ages on screen are counted to: it moves once a minute, so that nothing flickers."""
         self._loaded = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._message: tuple[float, Content] | None = None
@@ -119,7 +121,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         now = clock.now()
         feed = self._page(reader, "waiting", None, "", now)
         mine = self._page(reader, "mine", None, "", now)
-        thread = self._thread(reader, feed.entries[0].row.id, now) if feed.entries else None
+        thread = self._thread(reader, feed.entries[0].row.id) if feed.entries else None
         self._first = feed, mine, thread
         self._last_event = reader.last_event()
         self._knows_posts = bool(reader.count("all", agent=self.agent, now=now))
@@ -211,10 +213,10 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
             start, rows = None, read()
         before = reader.count(view, agent=self.agent, now=now, before=start) if start and not search else 0
         total = len(rows) if search else reader.count(view, agent=self.agent, now=now)
-        return Page(self._entries(rows[:PAGE_ROWS], now), before, total, len(rows) > PAGE_ROWS)
+        return Page(self._entries(rows[:PAGE_ROWS]), before, total, len(rows) > PAGE_ROWS)
 
-    def _entries(self, rows: Iterable[QueueRow], now: Millis) -> tuple[Entry, ...]:
-        return tuple(entry(row, self.config, now) for row in rows)
+    def _entries(self, rows: Iterable[QueueRow]) -> tuple[Entry, ...]:
+        return tuple(entry(row, self.config, self.shown_at) for row in rows)
 
     def last_page(self, reader: Reader, view: str, search: str) -> Page:
         """The last rows of a view."""
@@ -223,15 +225,15 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
             view, agent=self.agent, now=now, limit=PAGE_ROWS, start=Key(far, far), backwards=True, search=search
         )
         total = reader.count(view, agent=self.agent, now=now)
-        return Page(self._entries(rows, now), max(total - len(rows), 0), total, more=False)
+        return Page(self._entries(rows), max(total - len(rows), 0), total, more=False)
 
-    def _thread(self, reader: Reader, conversation_id: int, now: Millis) -> Thread | None:
+    def _thread(self, reader: Reader, conversation_id: int) -> Thread | None:
         row = reader.conversation(conversation_id)
         if row is None:
             return None
         posts = reader.posts(conversation_id)
         return Thread(
-            entry=entry(row, self.config, now),
+            entry=entry(row, self.config, self.shown_at),
             above=tuple(reader.ancestors(posts[0])) if posts else (),
             posts=tuple(posts),
             notes=tuple(reader.notes(conversation_id)),
@@ -263,7 +265,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         more = len(found) > PAGE_ROWS
         beyond = found[-PAGE_ROWS:] if backwards else found[1:]
         if (rows.view, rows.search) == (view, search):
-            rows.extend(self._entries(beyond, now), backwards, more)
+            rows.extend(self._entries(beyond), backwards, more)
 
     @on(RowList.Highlighted)
     def _highlighted(self, message: RowList.Highlighted) -> None:
@@ -281,7 +283,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
             while thread is None or thread.entry.row.id != self._wanted:
                 wanted = self._wanted
                 thread = await self.work.read(
-                    lambda reader: None if wanted is None else self._thread(reader, wanted, clock.now())  # noqa: B023
+                    lambda reader: None if wanted is None else self._thread(reader, wanted)  # noqa: B023
                 )
                 if thread is None and wanted == self._wanted:
                     break
@@ -290,7 +292,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         self._show_thread(thread)
 
     def _show_thread(self, thread: Thread | None) -> None:
-        self.desk.conversation.show(thread, clock.now())
+        self.desk.conversation.show(thread, self.shown_at)
         self.writing.show(thread)
         self._show_keys()
 
@@ -340,7 +342,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
 
     def _minute(self) -> None:
         """Ages and freshness move on, and the agent's claims stay alive."""
-        now = clock.now()
+        now = self.shown_at = clock.now()
         for rows in (self.desk.feed, self.desk.claimed):
             rows.tick(now, lambda found, at: entry(found.row, self.config, at))
         if self.thread is not None:

@@ -13,7 +13,7 @@ from textual.style import Style
 from textual.widget import Widget
 
 from tui import text
-from tui.clock import Millis, age
+from tui.clock import MINUTE, Millis, age
 from tui.desk.queue import Entry
 from tui.screens.glyphs import Glyphs
 from tui.screens.paint import palette, strip
@@ -268,7 +268,8 @@ def _ages(entry: Entry) -> str:
     if entry.freshness == "resurfaced":
         return entry.standing
     row = entry.row
-    words = age(entry.now - (row.waiting_since or row.customer_at))
+    waited = entry.now - (row.waiting_since or row.customer_at)
+    words = "now" if waited < MINUTE else age(waited)
     if row.addressed == "namedrop":
         words += " · name-drop"
     return words + (" · answered" if entry.answered else "")
