@@ -14,6 +14,8 @@ from tui.errors import Misuse
 
 VERDICTS = ("stop", "warn", "info", "off")
 CONFIG_LIMIT_BYTES = 1_000_000
+DRAFT_CHARACTERS = 100_000
+"""The longest draft that is kept; far beyond what any network takes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,7 +203,7 @@ def test_a_calm_shift_reads_top_down(store: Store) -> None:
     assert [lines.index(word) for word in ("URGENT", "OPEN", "DONE")] == [2, 7, 10]
     assert "shift 1" in lines[0]
     assert lines[0].endswith("(1h 0m), by ana")
-    assert lines[3] == "  2 conversations waiting, the oldest for 1h; 0 late. Next in turn:"
+    assert lines[3] == "  2 waiting, the oldest for 1h; 0 late. Next in turn:"
     assert lines[4].split() == ["2", "1h", "@c1:", "@northline", "no", "heat"]
     assert lines[8].split() == ["1", "note:", "phoned", "her"]
     assert "  1 resolved: phoned 1" in lines
@@ -312,7 +312,7 @@ def test_the_fullest_shift_fills_one_screen(store: Store) -> None:
     full["waiting"] = full["waiting"] | {"count": 10_000, "top": [about | {"danger": False}] * 5}
     lines = check_page(handoff.text(json.loads(json.dumps(full))))
     assert len(lines) == handoff.LINES
-    states = [line.split()[2] for line in lines if line.split()[1:2] == ["reply"]]
+    states = [text.split()[2] for text in lines if text.split()[1:2] == ["reply"]]
     assert states == ["unknown", "failed", "held"], "the gravest first"
-    assert sum(line.lstrip().startswith("and ") for line in lines) == 7
+    assert sum(text.strip().startswith("and ") for text in lines) == 7
     assert "10000+ waiting" in lines[-2]

@@ -4,11 +4,9 @@ from sqlalchemy import delete, insert, update
 from sqlmodel import Session
 
 from tui.clock import Millis
+from tui.config import DRAFT_CHARACTERS
 from tui.desk.claims import Claim, check_held
 from tui.store import tables as t
-
-DRAFT_CHARACTERS = 100_000
-"""The longest draft that is kept; far beyond what any network takes."""
 
 
 def save(session: Session, claim: Claim, text: str, *, cursor: int, now: Millis, canned_id: int | None = None) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui import clock
 from tui.clock import Millis
-from tui.desk import queue, shift
+from tui.desk import shift
 from tui.errors import Refused
 from tui.store import log
 from tui.store.reader import COUNT_LIMIT, Reader, ShiftRow
@@ -174,9 +174,7 @@ def _urgent(summary: dict[str, Any], ended: Millis) -> list[str]:
     if not waiting["count"]:
         return [*rows, "  Nothing waits."]
     oldest = f", the oldest for {waiting['oldest']['age']}" if waiting["oldest"] else ""
-    rows.append(
-        f"  {_count(waiting['count'], 'conversation')} waiting{oldest}; {_most(waiting['late'])} late. Next in turn:"
-    )
+    rows.append(f"  {_most(waiting['count'])} waiting{oldest}; {_most(waiting['late'])} late. Next in turn:")
     return rows + [_next(found, ended) for found in waiting["top"]]
 
 
@@ -240,7 +238,7 @@ def _by(counts: dict[str, int]) -> str:
 
 
 def _most(count: int) -> str:
-    return f"{count}{queue.MORE_THAN}" if count >= COUNT_LIMIT else str(count)
+    return f"{count}+" if count >= COUNT_LIMIT else str(count)
 
 
 def _count(count: int, one: str, many: str = "") -> str:

@@ -78,7 +78,7 @@ class _Thread:
     network: str
     author_id: int
     thread: str
-    """The topmost post of its chain of replies, known or not; `dm` for everything private."""
+    """The topmost post of its chain of replies, known or not; `_PRIVATE` for everything private."""
     private: bool
     account_id: int | None
     row: dict[str, Any] | None = None
@@ -128,7 +128,7 @@ class _Batch:
         self.below: dict[tuple[str, str], dict[int, _Thread]] = defaultdict(dict)
         """Conversations by the topmost post of their chain."""
         self.pointing: dict[tuple[str, str], list[_Ref]] = defaultdict(list)
-        """Posts that answer, repost or quote one that had not arrived when they did."""
+        """Posts that answer, repost or quote one which has just arrived, moved, or may still do so."""
         self.new_posts: list[tuple[NetworkPost, _Ref]] = []
         self.versions: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
@@ -137,8 +137,8 @@ class _Batch:
         self.moved: dict[int, _Ref] = {}
         """Stored posts that stand elsewhere now."""
         self.followers: dict[int, int] = {}
-        self.merged: list[tuple[int, int | None]] = []
-        """Pairs of conversations: the first is folded into the second."""
+        self.merged: dict[int, int | None] = {}
+        """Stored conversations that are folded into another, or gone with their last post."""
 
     def run(self, posts: Sequence[NetworkPost]) -> Taken:
         flat = self._with_roots(posts)
@@ -201,7 +201,7 @@ class _Batch:
 
     def _stored_ref(self, row: Any) -> _Ref:
         conversation_id, account_id, network, in_reply_to, root_id, *word = row
-        made = _Ref(network, Word(*word), conversation_id, account_id, in_reply_to, root_id)
+        made = _Ref(network, Word(*word), self._now_at(conversation_id), account_id, in_reply_to, root_id)
         return self.refs.setdefault((network, made.word.native_id), made)
 
     def _load_authors(self, posts: Sequence[NetworkPost]) -> None:
@@ -245,7 +245,8 @@ class _Batch:
                 t.conversations.c.network == network, t.conversations.c.thread.in_(natives)
             )
             for row in self.connection.execute(hanging):
-                self._stored_thread(row)
+                if row.id not in self.merged:
+                    self._stored_thread(row)
 
     def _next_id(self, table: Any) -> int:
         """The first free id. Safe because this transaction holds the only write lock."""
@@ -302,8 +303,7 @@ class _Batch:
         self.refs[post.network, post.id] = ref
         self.new_posts.append((post, ref))
         for target in {post.in_reply_to, post.root_id} - {None, post.id}:
-            if (post.network, target or "") not in self.refs:
-                self.pointing[post.network, target or ""].append(ref)
+            self.pointing[post.network, target or ""].append(ref)
         self._stand(ref, self._home(ref))
         if root is not None:
             self._bring(ref, root)
@@ -360,7 +360,7 @@ class _Batch:
             .order_by(c.id)
         )
         for row in rows:
-            if self._stored_thread(row).thread == key:
+            if row.id not in self.merged and self._stored_thread(row).thread == key:
                 return self.threads[row.id]
         return None
 
@@ -376,26 +376,24 @@ class _Batch:
         if thread is not None:
             ref.conversation_id = thread.id
             thread.words[ref.word.id] = ref.word
-            thread.fresh.add(
-                "answer" if ref.word.ours else "repost" if thread.author_id != ref.word.author_id else "word"
-            )
+            stranger = ref.word.kind == "repost" or thread.author_id != ref.word.author_id
+            thread.fresh.add("answer" if ref.word.ours else "repost" if stranger else "word")
             thread.account_id = thread.account_id or ref.account_id
 
     def _bring(self, ref: _Ref, root: _Ref) -> None:
         """A quote with a conversation of its own also brings that of its root back."""
-        if ref.word.kind == "quote" and ref.conversation_id is not None:
-            if root.conversation_id not in (None, ref.conversation_id):
-                thread = self._thread(root.conversation_id or 0)
-                thread.words[ref.word.id] = ref.word
-                thread.fresh.add("repost")
+        apart = ref.conversation_id is not None and root.conversation_id not in (None, ref.conversation_id)
+        if ref.word.kind == "quote" and ref.root_id == root.word.native_id and apart:
+            thread = self._thread(root.conversation_id or 0)
+            thread.words[ref.word.id] = ref.word
+            thread.fresh.add("repost")
 
     def _gather(self, ref: _Ref) -> None:
         """What pointed at this post before it was here, or stood with it before it moved."""
         here = (ref.network, ref.word.native_id)
         for child in self.pointing.pop(here, ()):
-            if ref.word.ours and not child.word.ours and child.word.kind != "repost":
-                if child.word.addressed != "direct":
-                    self._reword(child, "place", addressed="direct")
+            if ref.word.ours and child.word.kind != "repost" and child.word.addressed != "direct":
+                self._reword(child, "place", addressed="direct")
             if child.follows and child.above == ref.word.native_id:
                 self._follow(child, ref)
             else:
@@ -439,7 +437,7 @@ class _Batch:
             return False
         self._load_words([into, gone])
         into.words = gone.words | into.words
-        into.fresh |= gone.fresh | {"place"}
+        into.fresh |= gone.fresh | {"place", *(["word"] if gone.row and gone.row["state"] == "new" else ())}
         into.account_id = into.account_id or gone.account_id
         if into.row and gone.row:
             settled = [row["settled_at"] for row in (into.row, gone.row)]
@@ -450,7 +448,7 @@ class _Batch:
         self._lose(gone)
         del self.threads[gone.id]
         if gone.row is not None:
-            self.merged.append((gone.id, into.id))
+            self.merged[gone.id] = into.id
         return True
 
     def _worked_on(self, thread: _Thread) -> bool:
@@ -475,6 +473,12 @@ class _Batch:
                 _Thread(row.id, row.network, row.author_id, row.thread, row.private, row.account_id, row._asdict())
             )
         return self.threads[row.id]
+
+    def _now_at(self, conversation_id: int | None) -> int | None:
+        """The conversation that a stored one has become in this batch."""
+        while conversation_id in self.merged:
+            conversation_id = self.merged[conversation_id]
+        return conversation_id
 
     def _remember(self, thread: _Thread) -> None:
         self.threads[thread.id] = thread
@@ -505,9 +509,9 @@ class _Batch:
     def _write(self) -> None:
         opened: list[dict[str, Any]] = []
         for thread in self.threads.values():
-            if thread.fresh and not thread.words:
-                self.merged.append((thread.id, thread.heir))
-            elif thread.fresh:
+            if thread.fresh and not thread.words and thread.row is not None:
+                self.merged[thread.id] = self._now_at(thread.heir)
+            elif thread.fresh and thread.words:
                 values = self._values(thread)
                 if thread.row is None:
                     opened.append({"id": thread.id, **values})
@@ -526,7 +530,7 @@ class _Batch:
         for post_id, values in self.changed.items():
             if post_id not in new:
                 self.connection.execute(update(t.posts).where(t.posts.c.id == post_id).values(values))
-        for gone, into in self.merged:
+        for gone, into in self.merged.items():
             self._forget(gone, into)
         log.append_all(self.session, self.events)
 
@@ -619,8 +623,8 @@ def _row(post: NetworkPost, ref: _Ref) -> dict[str, Any]:
     } | {name: value for name, value in ref.word._asdict().items() if name != "handle"}  # fmt: skip
 
 
-_PRIVATE = "dm"
-"""The thread of everything an author wrote to us privately on a network, and of what hangs on that."""
+_PRIVATE = ""
+"""The thread of all that an author wrote to us privately on a network, and of what hangs on it: no post's id."""
 _TRACES = (t.drafts, t.replies, t.notes)
 _WORD_COLUMNS = (
     t.posts.c.id, t.posts.c.native_id, t.posts.c.author_id, t.authors.c.handle, t.posts.c.kind, t.posts.c.text,

@@ -8,12 +8,12 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlmodel import Session
 
 from tui.clock import Millis
 from tui.config import AccountSettings, Config
-from tui.desk import claims, drafts, guard
+from tui.desk import claims, drafts, guard, priority
 from tui.desk.canned import library
 from tui.desk.canned.response import Canned
 from tui.desk.claims import Claim
@@ -232,24 +232,35 @@ def sent(session: Session, reply_id: int, receipt: Receipt, now: Millis) -> None
     _join_thread(session, row, receipt, now)
     c = t.conversations.c
     here = update(t.conversations).where(c.id == row.conversation_id)
-    session.execute(here.values(answered_at=row.created_at))
-    wrote_since = session.execute(
-        select(c.id).where(c.id == row.conversation_id, c.customer_at > row.created_at)
-    ).first()
-    if wrote_since:
-        session.execute(here.values(waiting_since=c.customer_at, rank=c.customer_at))
+    stood = session.execute(select(c.answered_at, c.reasons).where(c.id == row.conversation_id)).one()
+    answered_at = max(row.created_at, stood.answered_at or 0)
+    wrote_since = _first_word_after(session, row.conversation_id, answered_at)
+    if wrote_since is not None:
+        rank = priority.rank(wrote_since, stood.reasons or [])
+        session.execute(here.values(answered_at=answered_at, waiting_since=wrote_since, rank=rank))
     else:
-        session.execute(here.values(waiting_since=None, reasons=[]))
+        session.execute(here.values(answered_at=answered_at, waiting_since=None, reasons=[]))
     freed = session.execute(
         here.where((c.epoch == row.epoch) | (c.state == "new"), c.state.in_(("claimed", "new")))
         .values(
-            state="new" if wrote_since else "pending",
+            state="pending" if wrote_since is None else "new",
             owner=None, claimed_at=None, timer_at=None, epoch=c.epoch + 1,
         )
         .returning(c.id)
     ).first()  # fmt: skip
-    if wrote_since and freed:
+    if wrote_since is not None and freed:
         log.append(session, "conversation.reopened", at=now, agent="desk", conversation_id=row.conversation_id)
+
+
+def _first_word_after(session: Session, conversation_id: int, answered_at: Millis) -> Millis | None:
+    """When the customer first wrote after our answer."""
+    p, c = t.posts.c, t.conversations.c
+    found = session.execute(
+        select(func.min(p.created_at))
+        .join(t.conversations, (c.id == p.conversation_id) & (c.author_id == p.author_id))
+        .where(c.id == conversation_id, p.created_at > answered_at, p.kind != "repost", ~p.ours, ~p.deleted)
+    ).scalar()
+    return None if found is None else int(found)
 
 
 def _join_thread(session: Session, row: Any, receipt: Receipt, now: Millis) -> None:
@@ -312,6 +323,7 @@ def settle(session: Session, reply_id: int, *, is_out: bool, agent: str, now: Mi
     else:
         row = _settle(session, reply_id, ("unknown",), state="failed", error=f"{agent} saw that it is not out")
         _event(session, "reply.failed", reply_id, row.conversation_id, agent=agent, now=now, settled=True)
+        drafts.restore(session, row.conversation_id, row.text, agent=row.agent, canned_id=row.canned_id, now=now)
 
 
 def _settle(session: Session, reply_id: int, states: Sequence[str], **values: Any) -> Any:

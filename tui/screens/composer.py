@@ -10,7 +10,7 @@ from textual.widgets.text_area import Selection
 
 from tui import text
 from tui.actions import Action
-from tui.desk.drafts import DRAFT_CHARACTERS
+from tui.config import DRAFT_CHARACTERS
 
 
 class Composer(TextArea):
