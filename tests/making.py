@@ -4,6 +4,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from sqlmodel import Session
+
 from tui import clock
 from tui.clock import Millis
 from tui.config import Config
@@ -44,13 +46,18 @@ def quote(id: str, root: Post | str, text: str, author: str = "stranger", ago: M
     return post(id, author, text, ago, kind="quote", **pointer, **values)
 
 
-def take(
-    store: Store, *posts: Post, now: Millis = NOW, config: Config | None = None, **values: Any
-) -> intake.Taken:
+def take(store: Store, *posts: Post, **values: Any) -> intake.Taken:
     """Posts in, in one transaction; `@northline` is ours."""
     with store.transaction() as session:
-        intake.ensure_account(session, "x", US, now)
-        return intake.take_in(session, posts, now=now, config=config or Config(), **values)
+        return take_into(session, *posts, **values)
+
+
+def take_into(
+    session: Session, *posts: Post, now: Millis = NOW, config: Config | None = None, **values: Any
+) -> intake.Taken:
+    """The same inside a transaction."""
+    intake.ensure_account(session, "x", US, now)
+    return intake.take_in(session, posts, now=now, config=config or Config(), **values)
 
 
 def rows(reader: Reader, view: str = "all", agent: str = "ana", now: Millis = NOW) -> list[QueueRow]:

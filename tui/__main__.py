@@ -22,7 +22,7 @@ def main() -> int:
 
 def _end(number: int, _frame: FrameType | None) -> NoReturn:
     """Unwind, so that a running transaction is undone and temporary folders go."""
-    raise SystemExit(1)
+    raise SystemExit(128 + number)
 
 
 if __name__ == "__main__":

@@ -44,6 +44,9 @@ from tui.store.store import Store
 if TYPE_CHECKING:
     from types import ModuleType
 
+AHEAD_ROWS = 4
+"""How far around the cursor conversations are read ahead."""
+AHEAD_PAUSE_S = 0.02
 RELOAD_PAUSE_S = 0.15
 """Changes that come closer together than this are shown together (s)."""
 MINUTE_S = 60
@@ -111,6 +114,9 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         self._wanted: int | None = None
         self._looking_now = False
         self._reload_due = False
+        self._ahead: dict[int, Thread] = {}
+        self._ahead_timer: Timer | None = None
+        self._generation = 0
         self._load_themes()
 
     # -- start ------------------------------------------------------------------------------------
@@ -142,7 +148,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
 
     def get_default_screen(self) -> Screen[None]:
         """The panes are the first screen."""
-        self.desk = Desk(self.signs, self.actions, self._nothing)
+        self.desk = Desk(self.signs, self.actions, nothing=self._nothing, chosen=self._chosen)
         return self.desk
 
     def _nothing(self) -> list[str]:
@@ -267,10 +273,19 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         if (rows.view, rows.search) == (view, search):
             rows.extend(self._entries(beyond), backwards, more)
 
-    @on(RowList.Highlighted)
-    def _highlighted(self, message: RowList.Highlighted) -> None:
-        if message.rows is self.desk.working_list:
-            self.spawn(self.look_at(message.entry.row.id if message.entry else None))
+    def _chosen(self, rows: RowList) -> None:
+        """The cursor stands on another conversation: it is shown in the same paint where it was read ahead."""
+        if rows is not self.desk.working_list or not self.desk.is_running:
+            return
+        wanted = rows.selected.row.id if rows.selected else None
+        if wanted in self._ahead:
+            self._wanted = wanted
+            self._show_thread(self._ahead[wanted])
+        else:
+            self.spawn(self.look_at(wanted))
+        if self._ahead_timer is not None:
+            self._ahead_timer.stop()
+        self._ahead_timer = self.set_timer(AHEAD_PAUSE_S, lambda: self.spawn(self._read_ahead(rows)))
 
     async def look_at(self, conversation_id: int | None) -> None:
         """Show a conversation; looking never claims. Only the last one asked for is read."""
@@ -282,14 +297,32 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
             thread = None
             while thread is None or thread.entry.row.id != self._wanted:
                 wanted = self._wanted
-                thread = await self.work.read(
-                    lambda reader: None if wanted is None else self._thread(reader, wanted)  # noqa: B023
-                )
+                found = await self._read_threads([] if wanted is None else [wanted])
+                thread = found.get(wanted or 0)
                 if thread is None and wanted == self._wanted:
                     break
         finally:
             self._looking_now = False
         self._show_thread(thread)
+
+    async def _read_threads(self, wanted: Sequence[int]) -> dict[int, Thread]:
+        found = await self.work.read(lambda reader: [self._thread(reader, one) for one in wanted])
+        return {thread.entry.row.id: thread for thread in found if thread is not None}
+
+    async def _read_ahead(self, rows: RowList) -> None:
+        """The neighbours of the cursor are read before it gets there, so that it never waits for them."""
+        near = rows.entries[max(rows.cursor - AHEAD_ROWS, 0) : rows.cursor + AHEAD_ROWS + 1]
+        missing = [found.row.id for found in near if found.row.id not in self._ahead]
+        generation = self._generation
+        found = await self._read_threads(missing)
+        if generation == self._generation:
+            kept = {found.row.id for found in near}
+            self._ahead = {one: thread for one, thread in self._ahead.items() if one in kept} | found
+
+    def _forget_ahead(self) -> None:
+        """What was read ahead may have changed."""
+        self._generation += 1
+        self._ahead.clear()
 
     def _show_thread(self, thread: Thread | None) -> None:
         self.desk.conversation.show(thread, self.shown_at)
@@ -303,6 +336,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
 
     @on(Changed)
     def _changed(self, message: Changed) -> None:
+        self._forget_ahead()
         for event in message.events:
             self._notice(event)
         if not self._reload_due:
@@ -343,6 +377,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
     def _minute(self) -> None:
         """Ages and freshness move on, and the agent's claims stay alive."""
         now = self.shown_at = clock.now()
+        self._forget_ahead()
         for rows in (self.desk.feed, self.desk.claimed):
             rows.tick(now, lambda found, at: entry(found.row, self.config, at))
         if self.thread is not None:

@@ -84,8 +84,9 @@ class Composer(TextArea):
 
     def load(self, draft: str, cursor: int) -> None:
         """Show a stored draft with its cursor; the same text is left alone."""
-        if draft != self.text:
-            self.load_text(draft)
+        if draft == self.text:
+            return
+        self.load_text(draft)
         self.move_cursor(self._plain.get_location_from_index(min(cursor, len(draft))))
 
     def put(self, words: str) -> None:

@@ -45,12 +45,17 @@ class Desk(Screen[None]):
 
     AUTO_FOCUS = "#feed"
 
-    def __init__(self, signs: Glyphs, actions: Iterable[Action], nothing: Callable[[], list[str]]) -> None:
+    def __init__(
+        self,
+        signs: Glyphs,
+        actions: Iterable[Action],
+        *,
+        nothing: Callable[[], list[str]],
+        chosen: Callable[[RowList], None],
+    ) -> None:
         super().__init__()
-        self.feed = RowList("feed", "Feed", "waiting", signs, nothing)
-        self.claimed = RowList(
-            "claimed", "Claimed", "mine", signs, lambda: ["  Nothing is claimed. n takes the next one."]
-        )
+        self.feed = RowList("feed", "Feed", "waiting", signs, empty=nothing, chosen=chosen)
+        self.claimed = RowList("claimed", "Claimed", "mine", signs, empty=_unclaimed, chosen=chosen)
         self.conversation = ThreadPane(signs)
         self.composer = Composer()
         self.status = Line("status")
@@ -96,3 +101,7 @@ class Desk(Screen[None]):
     def scrolling(self) -> RowList | ThreadPane:
         """What the list keys move."""
         return self.conversation if self.conversation.has_focus else self.working_list
+
+
+def _unclaimed() -> list[str]:
+    return ["  Nothing is claimed. n takes the next one."]

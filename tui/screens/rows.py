@@ -43,14 +43,6 @@ def key_of(entry: Entry, view: str) -> Key:
 class RowList(Widget, can_focus=True):
     """Conversations, two lines each. Moving redraws the two rows that changed."""
 
-    class Highlighted(Message):
-        """The cursor stands on another conversation (None: the list is empty)."""
-
-        def __init__(self, rows: "RowList", entry: Entry | None) -> None:
-            super().__init__()
-            self.rows = rows
-            self.entry = entry
-
     class Wanted(Message):
         """Rows beyond the window are needed; `backwards`: before it."""
 
@@ -59,8 +51,20 @@ class RowList(Widget, can_focus=True):
             self.rows = rows
             self.backwards = backwards
 
-    def __init__(self, name: str, title: str, view: str, glyphs: Glyphs, empty: Callable[[], list[str]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        view: str,
+        glyphs: Glyphs,
+        *,
+        empty: Callable[[], list[str]],
+        chosen: Callable[["RowList"], None],
+    ) -> None:
         super().__init__(id=name)
+        self.chosen = chosen
+        """Called when the cursor stands on another conversation; a message would come after the paint, and
+        cost a second one."""
         self.title_word = title
         self.view = view
         self.glyphs = glyphs
@@ -113,7 +117,7 @@ class RowList(Widget, can_focus=True):
             self.refresh()
         self._title()
         if (self.selected.row.id if self.selected else None) != kept:
-            self.post_message(self.Highlighted(self, self.selected))
+            self.chosen(self)
 
     def extend(self, entries: Sequence[Entry], backwards: bool, more: bool) -> None:
         """Add rows beyond the window, and let go of as many at its other end."""
@@ -177,7 +181,7 @@ class RowList(Widget, can_focus=True):
             for row in (old, self.cursor):
                 self.refresh(Region(0, (row - self.top) * ROW_LINES, self.size.width, ROW_LINES))
         if self.cursor != old:
-            self.post_message(self.Highlighted(self, self.selected))
+            self.chosen(self)
         self._want()
 
     def _want(self) -> None:

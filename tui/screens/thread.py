@@ -1,9 +1,11 @@
 """The conversation pane: one thread with the time of each post, drawn by the line API."""
 
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from rich.segment import Segment
 from textual.content import Content
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.style import Style
 from textual.widget import Widget
@@ -49,21 +51,29 @@ class ThreadPane(Widget, can_focus=True):
     def show(self, thread: Thread | None, now: Millis) -> None:
         """Show a thread: another one from its unanswered words on, the same one where it was."""
         same = thread and self.thread and thread.entry.row.id == self.thread.entry.row.id
+        before = self._visible()
         self.thread, self.now = thread, now
-        was = self._lines
         self._lay_out()
-        if not same:
-            self._top = self._last_page()
-        self._top = min(self._top, self._last_page())
-        if was != self._lines or not same:
-            self.refresh()
+        self._top = min(self._top, self._last_page()) if same else self._last_page()
+        self._repaint(before)
+
+    def _visible(self) -> list[Content]:
+        return self._lines[self._top : self._top + self.size.height]
+
+    def _repaint(self, before: list[Content]) -> None:
+        """Draw again only from the first line that differs to the last."""
+        pairs = enumerate(zip_longest(before, self._visible()))
+        changed = [y for y, (old, new) in pairs if old is None or new is None or not old.is_same(new)]
+        if changed:
+            self.refresh(Region(0, changed[0], self.size.width, changed[-1] - changed[0] + 1))
 
     def move(self, by: int) -> None:
         """Scroll by lines."""
         top = min(max(self._top + by, 0), self._last_page())
         if top != self._top:
+            before = self._visible()
             self._top = top
-            self.refresh()
+            self._repaint(before)
 
     def half_page(self, sign: int) -> None:
         """Scroll by half of what is visible."""
