@@ -31,7 +31,7 @@ def post(id: str, author: str = "amandac", text: str = "My train is late", ago: 
 
 def ours(id: str, to: str | None, ago: Millis = 0, text: str = "Which coach are you in?", **values: Any) -> Post:
     """A reply of ours."""
-    return post(id, "northline", text, ago, kind="reply", in_reply_to=to, **values)
+    return post(id, "northline", text, ago, in_reply_to=to, **{"kind": "reply", **values})
 
 
 def repost(id: str, root: Post | str, author: str = "stranger", ago: Millis = 0, **values: Any) -> Post:

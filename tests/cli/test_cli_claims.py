@@ -19,6 +19,12 @@ def test_next_claims_the_first_with_its_epoch_until_nothing_waits(desk):
     assert desk("next").out == "Nothing waits.\n"
 
 
+def test_next_serves_a_claim_whose_lease_is_over(desk):
+    desk.configure("[desk]\nlease_minutes = 0\n")
+    desk.json("claim", "1")
+    assert desk.json("next", "--agent", "bob")["id"] == 1
+
+
 def test_next_shows_the_thread(desk):
     assert "the 8:14 did not come" in desk("next").out
 

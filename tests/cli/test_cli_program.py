@@ -13,6 +13,10 @@ from tui import __version__
 from tui.cli import claims, crash
 from tui.cli.program import COMMANDS
 from tui.desk import claims as rules
+from tui.screens import tty
+from tui.store import sqlite
+from tui.store.reader import Reader
+from tui.store.store import Store
 
 HEAVY = ("textual", "sqlmodel", "sqlalchemy", "httpx", "rapidfuzz", "liquid", "alembic")
 
@@ -76,12 +80,10 @@ def test_the_environment_says_where_and_who(desk, post, monkeypatch):
 
 def test_a_database_is_made_where_there_is_none_and_its_maker_is_admin(folders, desk, monkeypatch):
     monkeypatch.delenv("SHIFTDESK_DB")
-    assert desk.json("queue") == []
+    assert desk.json("canned", "list") == []
     made = folders / "data/shiftdesk/desk.db"
     assert stat.S_IMODE(made.stat().st_mode) == 0o660
     desk.json("queue", "--agent", "bob")
-    from tui.store.store import Store
-
     reader = Store(made).reader()
     added = {event.agent: event.data["role"] for event in reader.events() if event.kind == "agent.added"}
     reader.close()
@@ -120,6 +122,16 @@ def test_a_damaged_database_is_out_of_reach_in_one_sentence(desk, post):
     answer = desk("queue")
     assert answer.code == 3
     assert answer.err.count("\n") == 1
+
+
+def test_what_the_database_refuses_in_the_middle_is_out_of_reach(desk, monkeypatch):
+    def locked(*args, **named):
+        raise sqlite.sqlite3.OperationalError("database is locked")
+
+    monkeypatch.setattr(Reader, "page", locked)
+    answer = desk("queue")
+    assert answer.code == 3
+    assert "try again" in answer.err
 
 
 def test_an_unexpected_error_is_one_sentence_and_a_log_without_values(desk, post, folders, monkeypatch):
@@ -161,6 +173,14 @@ def test_half_a_character_on_the_command_line_is_repaired(desk, post):
     assert desk.json("show", "1")["notes"][0]["text"] == "caf\ufffd"
 
 
+def test_the_desk_is_no_json_document_on_a_terminal_either(desk, monkeypatch):
+    monkeypatch.setattr(tty, "check_terminal", lambda: None)
+    for line in (("--json",), ("demo", "--json")):
+        answer = desk(*line)
+        assert answer.code == 64
+        assert set(answer.json) == {"error"}
+
+
 def test_without_a_terminal_the_desk_does_not_open(desk):
     for line in ((), ("demo",), ("demo", "--json"), ("--json",)):
         answer = desk(*line)
@@ -175,11 +195,14 @@ def start(*arguments: str, **named) -> subprocess.Popen:
     return subprocess.Popen([sys.executable, "-m", "tui", *arguments], stderr=subprocess.PIPE, **named)
 
 
-def test_a_reader_that_goes_away_is_no_error(desk, post):
-    desk.take_in(*(post(str(n), handle=f"h{n}") for n in range(300)))
+@pytest.mark.parametrize("posts", [1, 300])
+def test_a_reader_that_goes_away_is_no_error(desk, post, posts):
+    desk.take_in(*(post(str(n), handle=f"h{n}") for n in range(posts)))
     read, write = os.pipe()
     os.close(read)
-    process = start("queue", "--limit", "300", "--json", stdout=write)
+    # As for everyone, what is written waits in a buffer that is flushed at exit.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    process = start("queue", "--limit", "300", "--json", stdout=write, env=environment)
     os.close(write)
     assert process.communicate(timeout=60)[1] == b""
     assert process.returncode == 128 + signal.SIGPIPE
@@ -190,10 +213,20 @@ def test_a_signal_ends_the_worker_with_its_number_and_its_lease_free(desk, numbe
     process = start("worker", stdout=subprocess.PIPE)
     assert process.stderr
     process.stderr.readline()  # it says that it runs when its handlers stand
+    while not lease_held(desk.path):
+        assert process.poll() is None
     process.send_signal(number)
     process.communicate(timeout=60)
     assert process.returncode == 128 + number
     assert desk.json("worker", "--once")["busy"] is False
+
+
+def lease_held(path) -> bool:
+    connection = sqlite.connect(path, read_only=True)
+    try:
+        return connection.execute("SELECT 1 FROM lease").fetchone() is not None
+    finally:
+        connection.close()
 
 
 def test_sigterm_ends_a_command_that_waits_for_input(desk, post):

@@ -87,7 +87,7 @@ def test_a_conversation_that_is_not_there_is_wrong_usage(desk, command):
 
 @pytest.mark.parametrize("command", [("queue",), ("show", "1"), ("next",), ("outbox",)])
 def test_no_control_character_leaves(desk, post, command):
-    desk.take_in(post("1", text=HOSTILE, author={"id": "9", "handle": "a\x1b[31mb", "name": HOSTILE}))
+    desk.take_in(post("1", text=HOSTILE, author={"id": "9", "handle": "a\x07\x9bb", "name": HOSTILE}))
     for arguments in (command, (*command, "--json")):
         answer = desk(*arguments)
         assert answer.code == 0

@@ -128,6 +128,14 @@ def test_a_canned_response_is_filled_in_for_the_customer(desk):
     assert desk.json("canned", "show", "Hello")["uses"] == 1
 
 
+def test_what_nobody_can_see_in_a_name_does_not_go_out(desk, post):
+    author = {"id": "9", "handle": "carl", "name": "Carl\u202e\x1b \n\x9b\u200b Öz"}
+    desk.take_in(post("5", minutes=10, author=author))
+    desk.json("canned", "add", "Hello", "--body", "Hi {{ customer.name }}, {{ customer.last_name }}?")
+    (carl,) = [str(one["id"]) for one in desk.json("queue") if one["author"]["handle"] == "carl"]
+    assert desk.json("reply", carl, "--canned", "Hello")["text"] == "Hi Carl Öz, Öz?"
+
+
 def test_a_blank_in_a_canned_response_stops(desk):
     desk.json("canned", "add", "Order", "--body", "Your order {{ order.number }} is late.")
     checked = desk.json("check", "1", "--canned", "Order")

@@ -25,8 +25,8 @@ def test_a_shift_begins_lasts_and_ends_with_its_summary(desk, post):
 def test_people_get_the_summary_when_a_shift_ends(desk, post):
     desk.take_in(post("1"))
     desk("shift", "start")
-    assert "1 conversation waiting" in desk("shift", "stop").out
-    assert "1 conversation waiting" in desk("handoff", "show", "--agent", "bob").out
+    assert "Read back: 1 waiting" in desk("shift", "stop").out
+    assert "Read back: 1 waiting" in desk("handoff", "show", "--agent", "bob").out
 
 
 def test_without_a_handoff_there_is_nothing_to_show(desk):

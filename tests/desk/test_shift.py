@@ -200,6 +200,13 @@ def test_replies_that_are_not_out(open_desk: Desk) -> None:
     assert (found["done"]["failed"], found["done"]["unknown"], found["done"]["sent"]) == (1, 1, 0)
 
 
+def test_a_reply_on_its_way_is_open_without_a_claim(open_desk: Desk) -> None:
+    one = open_desk.arrive("1", T)
+    open_desk.write(one, T)
+    open_desk.release(one, agent="ana", now=T)
+    assert open_desk.stop(agent="ana", now=T)["read-back"] == {"waiting": 1, "danger": 0, "open": 1}
+
+
 @pytest.mark.parametrize("how", ["answered", "resolved"])
 def test_a_failed_reply_that_was_dealt_with_is_not_open(open_desk: Desk, how: str) -> None:
     one = open_desk.arrive("1", T)

@@ -134,7 +134,7 @@ def write(text: str) -> None:
 
 def mention(sentence: str) -> None:
     """One sentence on stderr."""
-    click.echo(sentence, err=True)
+    click.echo(line(sentence), err=True)
 
 
 # -- options and arguments -------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from tui.clock import Millis
 Addressed = Literal["direct", "mention", "namedrop"]
 Freshness = Literal["fresh", "late", "old", "resurfaced"]
 
-_HANDLE = re.compile(r"(?<![\w/.])@([\w.\-]+(?:@[\w.\-]+\w)?)")
+_HANDLE = re.compile(r"(?<![\w/])@([\w.\-]+(?:@[\w.\-]+\w)?)")
 _OPENING = re.compile(r"(?:\s*\.?@[\w.\-]+(?:@[\w.\-]+\w)?[\s,:]*)+")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, union_all, update
+from sqlalchemy import bindparam, delete, func, insert, select, union, update
 from sqlmodel import Session
 
 from tui.clock import Millis
@@ -87,6 +87,8 @@ class _Thread:
     fresh: set[str] = field(default_factory=set)
     """What reached it: `word`, `answer`, `repost`, `edit`, `gone`, `place`."""
     loaded: bool = False
+    worked_on: bool | None = None
+    """Somebody holds it, writes, wrote or left a note. None: not looked up yet."""
     heir: int | None = None
     """Where the last of its posts that left it went."""
 
@@ -235,18 +237,22 @@ class _Batch:
 
     def _load_below(self, keys: Iterable[tuple[str, str]]) -> None:
         """Stored posts that point at these, and stored conversations that hang below them."""
+        met: set[int] = set()
         for network, natives in _by_network(keys):
             for pointer in (t.posts.c.in_reply_to, t.posts.c.root_id):
                 pointing = _REFS.where(t.posts.c.network == network, pointer.in_(natives))
                 for row in self.connection.execute(pointing):
                     ref = self._stored_ref(row)
                     self.pointing[network, getattr(ref, pointer.name)].append(ref)
+                    if ref.follows and ref.conversation_id is not None:
+                        met.add(ref.conversation_id)
             hanging = select(t.conversations).where(
                 t.conversations.c.network == network, t.conversations.c.thread.in_(natives)
             )
             for row in self.connection.execute(hanging):
                 if row.id not in self.merged:
                     self._stored_thread(row)
+        self._load_threads(met - self.threads.keys())
 
     def _next_id(self, table: Any) -> int:
         """The first free id. Safe because this transaction holds the only write lock."""
@@ -273,7 +279,8 @@ class _Batch:
         ref.word = ref.word._replace(**values)
         self.changed[ref.word.id] |= values
         root = self.refs.get((ref.network, ref.root_id or "")) if ref.word.kind == "quote" else None
-        for conversation_id in {ref.conversation_id, root.conversation_id if root else None} - {None}:
+        looked_at = {ref.conversation_id, root.conversation_id if root and ref.conversation_id is not None else None}
+        for conversation_id in looked_at - {None}:
             thread = self._thread(conversation_id or 0)
             thread.words[ref.word.id] = ref.word
             thread.fresh.add(what)
@@ -391,11 +398,13 @@ class _Batch:
     def _gather(self, ref: _Ref) -> None:
         """What pointed at this post before it was here, or stood with it before it moved."""
         here = (ref.network, ref.word.native_id)
+        moved: list[_Ref] = []
         for child in self.pointing.pop(here, ()):
             if ref.word.ours and child.word.kind != "repost" and child.word.addressed != "direct":
                 self._reword(child, "place", addressed="direct")
             if child.follows and child.above == ref.word.native_id:
-                self._follow(child, ref)
+                if self._follow(child, ref):
+                    moved.append(child)
             else:
                 self._bring(child, ref)
         key = self._top(*here)
@@ -403,20 +412,23 @@ class _Batch:
             thread.account_id = thread.account_id or ref.account_id
             if key != thread.thread:
                 self._rekey(thread, key)
+        if moved:
+            self._load_below([(child.network, child.word.native_id) for child in moved])
+            for child in moved:
+                self._gather(child)
 
-    def _follow(self, child: _Ref, ref: _Ref) -> None:
-        """The child stands where its post stands, with all that stands with it."""
+    def _follow(self, child: _Ref, ref: _Ref) -> bool:
+        """The child stands where its post stands; False where it stood there before, or somebody works on it."""
         old = None if child.conversation_id is None else self._thread(child.conversation_id)
         if child.conversation_id == ref.conversation_id or (old is not None and self._worked_on(old)):
-            return
+            return False
         if old is not None:
             old.words.pop(child.word.id, None)
             old.fresh.add("place")
             old.heir = ref.conversation_id
         self.moved[child.word.id] = child
         self._stand(child, None if ref.conversation_id is None else self._thread(ref.conversation_id))
-        self._load_below([(child.network, child.word.native_id)])
-        self._gather(child)
+        return True
 
     def _rekey(self, thread: _Thread, key: str) -> None:
         """The chain of a conversation goes on further up; it may lead to one that its author has already."""
@@ -452,20 +464,30 @@ class _Batch:
         return True
 
     def _worked_on(self, thread: _Thread) -> bool:
-        """Somebody holds it, writes, wrote or left a note."""
-        if thread.row is None:
-            return False
-        traces = [select(table.c.conversation_id).where(table.c.conversation_id == thread.id) for table in _TRACES]
-        return bool(thread.row["owner"]) or self.connection.execute(union_all(*traces).limit(1)).first() is not None
+        if thread.row is not None and thread.worked_on is None:
+            self._load_traces([thread.id])
+        return bool(thread.worked_on)
 
     # -- conversations --------------------------------------------------------------------------
 
     def _thread(self, conversation_id: int) -> _Thread:
-        found = self.threads.get(conversation_id)
-        if found is None:
-            row = self.connection.execute(select(t.conversations).where(t.conversations.c.id == conversation_id)).one()
-            found = self._stored_thread(row)
-        return found
+        if conversation_id not in self.threads:
+            self._load_threads({conversation_id})
+        return self.threads[conversation_id]
+
+    def _load_threads(self, wanted: set[int]) -> None:
+        for ids in _chunks(sorted(wanted)):
+            for row in self.connection.execute(select(t.conversations).where(t.conversations.c.id.in_(ids))):
+                self._stored_thread(row)
+            if len(wanted) > 1:
+                self._load_traces(ids)
+
+    def _load_traces(self, ids: list[int]) -> None:
+        """Who is worked on among these: held, or with a draft, a reply or a note."""
+        traces = [select(table.c.conversation_id).where(table.c.conversation_id.in_(ids)) for table in _TRACES]
+        traced = set(self.connection.execute(union(*traces)).scalars())
+        for thread in (self.threads[conversation_id] for conversation_id in ids):
+            thread.worked_on = thread.id in traced or bool(thread.row and thread.row["owner"])
 
     def _stored_thread(self, row: Any) -> _Thread:
         if row.id not in self.threads:
@@ -530,20 +552,24 @@ class _Batch:
         for post_id, values in self.changed.items():
             if post_id not in new:
                 self.connection.execute(update(t.posts).where(t.posts.c.id == post_id).values(values))
-        for gone, into in self.merged.items():
-            self._forget(gone, into)
+        self._forget()
         log.append_all(self.session, self.events)
 
-    def _forget(self, gone: int, into: int | None) -> None:
+    def _forget(self) -> None:
+        """What is left of merged conversations goes to the one they have become."""
+        if not self.merged:
+            return
+        became = [{"gone": gone, "into": self._now_at(gone)} for gone in self.merged]
         for table in (t.posts, t.events):
-            self.connection.execute(update(table).where(table.c.conversation_id == gone).values(conversation_id=into))
+            here = table.c.conversation_id
+            moves = update(table).where(here == bindparam("gone")).values(conversation_id=bindparam("into"))
+            self.connection.execute(moves, became)
+        for key in (t.skips.c.conversation_id, t.seen.c.conversation_id, t.conversations.c.id):
+            self.connection.execute(delete(key.table).where(key == bindparam("gone")), became)
         for event in self.events:
-            if event["conversation_id"] == gone:
-                event["conversation_id"] = into
-        for keyed in (t.skips, t.seen):
-            self.connection.execute(delete(keyed).where(keyed.c.conversation_id == gone))
-        self.connection.execute(delete(t.conversations).where(t.conversations.c.id == gone))
-        self._event("conversation.merged", into, merged=gone)
+            event["conversation_id"] = self._now_at(event["conversation_id"])
+        for pair in became:
+            self._event("conversation.merged", pair["into"], merged=pair["gone"])
 
     def _values(self, thread: _Thread) -> dict[str, Any]:
         """What the conversation's row says after this batch."""

@@ -23,22 +23,22 @@ from tui import actions, clock, text
 from tui.clock import SECOND, Millis
 from tui.config import Config, config_folder, state_folder
 from tui.desk.queue import Entry, entry
-from tui.errors import ShiftdeskError
+from tui.errors import OutOfReach, ShiftdeskError
 from tui.screens import themes
 from tui.screens.composer import Composer
 from tui.screens.desk import Desk
-from tui.screens.dialogs import EndShift
+from tui.screens.dialogs import Choice, EndShift, Option
 from tui.screens.glyphs import glyphs
 from tui.screens.handling import Handling
 from tui.screens.looking import Looking
 from tui.screens.paint import palette
-from tui.screens.rows import PAGE_ROWS, Page, RowList, key_of
+from tui.screens.rows import PAGE_ROWS, Page, RowList
 from tui.screens.terminal import ChangedCells, CrashLog, DeskDriver
 from tui.screens.thread import Thread
 from tui.screens.tty import install_signals
 from tui.screens.work import Companion, Work
 from tui.screens.writing import Writing
-from tui.store.reader import VIEWS, EventRow, Key, QueueRow, Reader, ReplyRow
+from tui.store.reader import SEARCH_LIMIT, VIEWS, EventRow, Key, QueueRow, Reader, ReplyRow
 from tui.store.store import Store
 
 if TYPE_CHECKING:
@@ -112,7 +112,9 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         self._message: tuple[float, Content] | None = None
         self._countdown: Timer | None = None
         self._wanted: int | None = None
-        self._looking_now = False
+        self._reading_thread = asyncio.Lock()
+        self._acting = asyncio.Lock()
+        self._asked_count = 0
         self._reload_due = False
         self._ahead: dict[int, Thread] = {}
         self._ahead_timer: Timer | None = None
@@ -201,6 +203,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
 
     async def ask(self, dialog: ModalScreen[Answer]) -> Answer | None:
         """Open a dialog and wait for its answer."""
+        self._asked_count += 1
         answer: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
         self.push_screen(dialog, answer.set_result)
         return await answer
@@ -214,11 +217,14 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
 
     def _page(self, reader: Reader, view: str, start: Key | None, search: str, now: Millis) -> Page:
         read = partial(reader.page, view, agent=self.agent, now=now, limit=PAGE_ROWS + 1, search=search)
+        if search:  # what is found is little, and read whole
+            rows = read(limit=SEARCH_LIMIT)
+            return Page(self._entries(rows), 0, len(rows), more=False)
         rows = read(start=start)
         if start is not None and not rows:
             start, rows = None, read()
-        before = reader.count(view, agent=self.agent, now=now, before=start) if start and not search else 0
-        total = len(rows) if search else reader.count(view, agent=self.agent, now=now)
+        before = reader.count(view, agent=self.agent, now=now, before=start) if start else 0
+        total = reader.count(view, agent=self.agent, now=now)
         return Page(self._entries(rows[:PAGE_ROWS]), before, total, len(rows) > PAGE_ROWS)
 
     def _entries(self, rows: Iterable[QueueRow]) -> tuple[Entry, ...]:
@@ -259,23 +265,23 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         self.spawn(self._extended(message.rows, message.backwards))
 
     async def _extended(self, rows: RowList, backwards: bool) -> None:
-        if not rows.entries:
+        view, search, now, edge = rows.view, rows.search, clock.now(), rows.edge(backwards)
+        if edge is None:
             return
-        view, search, now = rows.view, rows.search, clock.now()
-        edge = key_of(rows.entries[0 if backwards else -1], view)
         found = await self.work.read(
             lambda reader: reader.page(
                 view, agent=self.agent, now=now, limit=PAGE_ROWS + 1, start=edge, backwards=backwards, search=search
             )
         )
         more = len(found) > PAGE_ROWS
-        beyond = found[-PAGE_ROWS:] if backwards else found[1:]
-        if (rows.view, rows.search) == (view, search):
+        # Going down, the edge itself comes first, unless it has left the view meanwhile.
+        beyond = found[-PAGE_ROWS:] if backwards else [row for row in found if row.id != edge.id]
+        if (rows.view, rows.search) == (view, search) and rows.edge(backwards) == edge:
             rows.extend(self._entries(beyond), backwards, more)
 
     def _chosen(self, rows: RowList) -> None:
         """The cursor stands on another conversation: it is shown in the same paint where it was read ahead."""
-        if rows is not self.desk.working_list or not self.desk.is_running:
+        if rows is not self.desk.working_list or not self.desk.is_running or self.writing.at_work:
             return
         wanted = rows.selected.row.id if rows.selected else None
         if wanted in self._ahead:
@@ -288,22 +294,17 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         self._ahead_timer = self.set_timer(AHEAD_PAUSE_S, lambda: self.spawn(self._read_ahead(rows)))
 
     async def look_at(self, conversation_id: int | None) -> None:
-        """Show a conversation; looking never claims. Only the last one asked for is read."""
-        self._wanted = conversation_id
-        if self._looking_now:
-            return
-        self._looking_now = True
-        try:
-            thread = None
-            while thread is None or thread.entry.row.id != self._wanted:
-                wanted = self._wanted
-                found = await self._read_threads([] if wanted is None else [wanted])
-                thread = found.get(wanted or 0)
-                if thread is None and wanted == self._wanted:
-                    break
-        finally:
-            self._looking_now = False
-        self._show_thread(thread)
+        """Show a conversation; looking never claims. Only the last one asked for is read.
+
+        While a reply is being written, its own conversation stays.
+        """
+        wanted = self._wanted = self.writing.at_work or conversation_id
+        async with self._reading_thread:
+            if wanted != self._wanted:
+                return
+            found = await self._read_threads([] if wanted is None else [wanted])
+            if wanted == self._wanted:
+                self._show_thread(found.get(wanted or 0))
 
     async def _read_threads(self, wanted: Sequence[int]) -> dict[int, Thread]:
         found = await self.work.read(lambda reader: [self._thread(reader, one) for one in wanted])
@@ -319,7 +320,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
             kept = {found.row.id for found in near}
             self._ahead = {one: thread for one, thread in self._ahead.items() if one in kept} | found
 
-    def _forget_ahead(self) -> None:
+    def forget_ahead(self) -> None:
         """What was read ahead may have changed."""
         self._generation += 1
         self._ahead.clear()
@@ -336,7 +337,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
 
     @on(Changed)
     def _changed(self, message: Changed) -> None:
-        self._forget_ahead()
+        self.forget_ahead()
         for event in message.events:
             self._notice(event)
         if not self._reload_due:
@@ -359,14 +360,12 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
     async def refresh_all(self) -> None:
         """Read everything on screen again."""
         self._reload_due = False
+        self.forget_ahead()
         await self.reload(self.desk.feed)
         await self.reload(self.desk.claimed)
         await self._load_held()
         selected = self.desk.working_list.selected
-        if self.desk.composer.has_focus and self.thread is not None:
-            await self.look_at(self.thread.entry.row.id)
-        else:
-            await self.look_at(selected.row.id if selected else None)
+        await self.look_at(selected.row.id if selected else None)
 
     async def _load_held(self) -> None:
         outbox = await self.work.read(lambda reader: reader.outbox(agent=self.agent))
@@ -377,7 +376,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
     def _minute(self) -> None:
         """Ages and freshness move on, and the agent's claims stay alive."""
         now = self.shown_at = clock.now()
-        self._forget_ahead()
+        self.forget_ahead()
         for rows in (self.desk.feed, self.desk.claimed):
             rows.tick(now, lambda found, at: entry(found.row, self.config, at))
         if self.thread is not None:
@@ -473,9 +472,28 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
             self.spawn(self._do(name))
 
     async def _do(self, name: str) -> None:
+        """One action after the other, each on what the one before left on screen; none reaches past a dialog."""
+        asked = self._asked_count
         await self._loaded.wait()
+        async with self._acting:
+            if asked == self._asked_count and not isinstance(self.screen, ModalScreen):
+                await self._catch_up()
+                await self._act(name)
+
+    async def _catch_up(self) -> None:
+        """Keys can be faster than reading: the conversation under the cursor is the one that is meant."""
+        rows = self.screen.focused
+        if isinstance(rows, RowList) and rows.selected is not None:
+            meant = rows.selected.row.id
+            if self.thread is None or self.thread.entry.row.id != meant:
+                await self.look_at(meant)
+
+    async def _act(self, name: str) -> None:
+        if problem := self.why_not(self.by_id[name]):
+            self.say(problem)
+            return
         if name == "end-shift":
-            await self._end_shift()
+            await self._leave()
             return
         method = {"pass": "pass_"}.get(name, name.replace("-", "_"))
         for room in (self.looking, self.handling, self.writing):
@@ -518,12 +536,20 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
 
     # -- the end ----------------------------------------------------------------------------------
 
+    async def _leave(self) -> None:
+        """End the shift; where the desk cannot be reached, there is still a way out."""
+        try:
+            await self._end_shift()
+        except OutOfReach as error:
+            option = Option("leave", "y", "leave without a handoff; what was stored is kept")
+            if await self.ask(Choice("The shift cannot be ended", [option], text.line(str(error)))):
+                self.exit(return_code=OutOfReach.code)
+
     async def _end_shift(self) -> None:
         await self.writing.save()
         await self.refresh_all()
-        claimed = [
-            (e.row.id, f"@{text.line(e.row.handle)}: {text.line(e.row.preview)}") for e in self.desk.claimed.entries
-        ]
+        mine = await self.work.read(lambda reader: self._page(reader, "mine", None, "", clock.now()))
+        claimed = [(e.row.id, f"@{text.line(e.row.handle)}: {text.line(e.row.preview)}") for e in mine.entries]
         held = [f"to @{text.line(reply.handle)}: {text.line(reply.text)}" for reply in self.held]
         ending = await self.ask(EndShift(claimed, held, self.signs))
         if ending is None:

@@ -91,7 +91,9 @@ class Desk(Screen[None]):
         self.set_class(columns < NARROW_COLUMNS, "-narrow")
 
     def went_to(self, pane: Widget) -> None:
-        """Remember which pane has the keys."""
+        """Remember which pane has the keys; a dialog over them changes nothing."""
+        if pane.id not in PANES:
+            return
         if isinstance(pane, RowList):
             self.working_list = pane
         for name in PANES:

@@ -81,11 +81,14 @@ class Option:
 class Choice(Dialog[str | None]):
     """A few options, each with its key."""
 
-    def __init__(self, title: str, options: Sequence[Option]) -> None:
+    def __init__(self, title: str, options: Sequence[Option], why: str = "") -> None:
         super().__init__(title)
         self.options = options
+        self.why = why
 
     def inside(self) -> ComposeResult:
+        if self.why:
+            yield Static(Content(self.why), classes="quiet")
         for option in self.options:
             yield Static(Content(f"{option.key}  {option.label}"))
         yield Static(Content("esc  back"), classes="quiet")
@@ -164,7 +167,7 @@ class Review(Dialog[list[Overridden] | None]):
         yield Static(Content(f"{sender} {how} to {recipient} · {self.count}").stylize(colors.quiet))
         yield Static(findings_content(self.findings, colors, self.glyphs), id="findings")
         yield Static(Content(""), id="asks")
-        typed = Input(id="typed")
+        typed = Input(placeholder="type it here, then enter", id="typed")
         typed.cursor_blink = False
         typed.display = False
         yield typed
@@ -198,7 +201,7 @@ class Review(Dialog[list[Overridden] | None]):
             return
         event.stop()
         event.prevent_default()
-        if time.monotonic() - self._opened < SETTLE_S or not typed_alone(event):
+        if event.time - self._opened < SETTLE_S or not typed_alone(event):
             return
         match event.character or event.key:
             case "y" if not self.open_stops:
@@ -375,7 +378,8 @@ class EndShift(Dialog[Ending | None]):
             self.recall = not self.recall
         elif event.character == "y":
             event.stop()
-            self.dismiss(Ending(self.fates, self.recall))
+            if typed_alone(event):
+                self.dismiss(Ending(self.fates, self.recall))
             return
         else:
             return

@@ -52,34 +52,39 @@ class Handling:
 
     async def release(self) -> None:
         """Back to the queue."""
-        await self._change(self.app.jobs.release, "Back in the queue, draft included.")
+        await self._change(self._here(), self.app.jobs.release, "Back in the queue, draft included.")
 
     async def skip(self) -> None:
         """Pass over it, with a reason."""
         hint = "Why do you pass over it? (enter skips, esc stays)"
+        on = self._here()
         if (why := await self._asked("Skip", hint)) is not None:
             span = self.app.config.desk.skip
-            await self._change(self.app.jobs.skip, "Skipped; others still see it.", reason=why, span=span)
+            await self._change(on, self.app.jobs.skip, "Skipped; others still see it.", reason=why, span=span)
 
     async def resolve(self) -> None:
         """Close it, with a reason."""
+        on = self._here()
         hint = "Why is it resolved? (enter resolves, esc stays)"
         if (why := await self._asked("Resolve", hint)) is not None:
-            await self._leased(self.app.jobs.resolve, "Resolved.", reason=why)
+            await self._leased(on, self.app.jobs.resolve, "Resolved.", reason=why)
 
     async def note(self) -> None:
         """A word for colleagues."""
+        on = self._here()
         if (words := await self._asked("Note for colleagues (never sent)", "What should they know?")) is not None:
-            await self._change(self.app.jobs.note, "Note kept.", words=words)
+            await self._change(on, self.app.jobs.note, "Note kept.", words=words)
 
     async def tag(self) -> None:
         """Set the tags."""
+        on = self._here()
         now = ", ".join(self.app.thread.entry.row.tags) if self.app.thread else ""
         if (words := await self._asked("Tags", "Words, separated by commas", now)) is not None:
-            await self._change(self.app.jobs.tag, "Tagged.", tags=words.split(","))
+            await self._change(on, self.app.jobs.tag, "Tagged.", tags=words.split(","))
 
     async def snooze(self) -> None:
         """Let it rest until a time."""
+        on = self._here()
         hint = "How long, or until when? 30m, 2h, 1d, 2026-02-11T09:00Z"
         words = await self._asked("Snooze", hint, "2h")
         if words is None:
@@ -89,31 +94,35 @@ class Handling:
         except ValueError as error:
             self.app.say(str(error), bad=True)
             return
-        await self._leased(self.app.jobs.snooze, f"Snoozed until {clock.local(until, '%d %b %H:%M')}.", until=until)
+        await self._leased(on, self.app.jobs.snooze, f"Snoozed until {clock.local(until, '%d %b %H:%M')}.", until=until)
 
     async def take(self) -> None:
         """Take it over from a colleague, with a reason."""
+        on = self._here()
         if (why := await self._asked("Take over", "Why? The colleague sees your words at once.")) is not None:
-            await self._leased(self.app.jobs.take, "It is yours now, draft included.", reason=why)
+            await self._leased(on, self.app.jobs.take, "It is yours now, draft included.", reason=why)
 
     async def pass_(self) -> None:
         """Hand it to a colleague."""
+        on = self._here()
         if (name := await self._asked("Pass on", "To whom? (their name as an agent)")) is not None:
-            await self._leased(self.app.jobs.pass_on, "Passed on, draft included.", to=name.strip())
+            await self._leased(on, self.app.jobs.pass_on, "Passed on, draft included.", to=name.strip())
 
     # -- how --------------------------------------------------------------------------------------
+
+    def _here(self) -> int:
+        """The conversation on screen now. What is asked next concerns this one, whatever comes on screen meanwhile."""
+        return self.app.thread.entry.row.id if self.app.thread else 0
 
     async def _asked(self, title: str, hint: str, value: str = "") -> str | None:
         """One line from the agent; None when they went back."""
         return await self.app.ask(Prompt(title, hint, value))
 
-    async def _leased(self, job: Callable[..., Any], said: str, **values: Any) -> None:
-        await self._change(job, said, lease=self.app.config.desk.lease, **values)
+    async def _leased(self, on: int, job: Callable[..., Any], said: str, **values: Any) -> None:
+        await self._change(on, job, said, lease=self.app.config.desk.lease, **values)
 
-    async def _change(self, job: Callable[..., Any], said: str, **values: Any) -> None:
-        """One change of the conversation on screen, said in the status line."""
-        if self.app.thread is not None:
-            conversation_id = self.app.thread.entry.row.id
-            await self.app.work.change(partial(job, conversation_id=conversation_id, agent=self.app.agent, **values))
-            self.app.say(said)
-            await self.app.refresh_all()
+    async def _change(self, on: int, job: Callable[..., Any], said: str, **values: Any) -> None:
+        """One change of a conversation, said in the status line."""
+        await self.app.work.change(partial(job, conversation_id=on, agent=self.app.agent, **values))
+        self.app.say(said)
+        await self.app.refresh_all()

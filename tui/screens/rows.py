@@ -93,26 +93,30 @@ class RowList(Widget, can_focus=True):
 
     @property
     def first_key(self) -> Key | None:
-        """The first row on screen; None at the top of the view."""
-        if self.top < len(self.entries) and (self.top or self.before or self.cursor):
-            return key_of(self.entries[self.top], self.view)
-        return None
+        """The first row on screen, which stays there; None in an empty list."""
+        return key_of(self.entries[self.top], self.view) if self.top < len(self.entries) else None
+
+    def edge(self, first: bool) -> Key | None:
+        """The first or the last row of the window."""
+        return key_of(self.entries[0 if first else -1], self.view) if self.entries else None
 
     def show(self, page: Page) -> None:
         """Replace the window by a page that begins at `first_key`; the cursor stays on its conversation."""
         kept = self.selected.row.id if self.selected else None
         old = [e.row for e in self.entries[self.top : self.top + self.visible_rows]]
         place = self.cursor - self.top
-        self.arrived += max(page.before - self.before - self.top, 0) if self.entries else 0
+        above = self.before + self.top if self.entries else None
         self.before = page.before
         self.entries = list(page.entries)
-        self.top = 0
         self.more_below = page.more
         self.total = page.total
         self._asked = False
         found = [i for i, e in enumerate(self.entries) if e.row.id == kept]
         self.cursor = found[0] if found else min(max(place, 0), max(len(self.entries) - 1, 0))
+        self.top = max(self.cursor - place, 0)
         self._scroll()
+        if above is not None:
+            self.arrived += max(self.before + self.top - above, 0)
         if old != [e.row for e in self.entries[self.top : self.top + self.visible_rows]]:
             self.refresh()
         self._title()
@@ -177,6 +181,8 @@ class RowList(Widget, can_focus=True):
         self._scroll()
         if self.top != old_top:
             self.refresh()
+            if self.arrived:
+                self._title()
         elif self.cursor != old:
             for row in (old, self.cursor):
                 self.refresh(Region(0, (row - self.top) * ROW_LINES, self.size.width, ROW_LINES))
@@ -215,6 +221,7 @@ class RowList(Widget, can_focus=True):
     # -- drawing ----------------------------------------------------------------------------------
 
     def _title(self) -> None:
+        self.arrived = min(self.arrived, self.before + self.top)
         count = f"{self.total:,}" + ("+" if self.total >= COUNT_LIMIT else "")
         words = f"{self.title_word} {count}"
         if self.view not in ("waiting", "mine"):

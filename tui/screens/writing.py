@@ -7,7 +7,7 @@ from textual.content import Content
 from textual.timer import Timer
 
 from tui import clock, text
-from tui.errors import Refused
+from tui.errors import OutOfReach, Refused
 from tui.screens.dialogs import Picker, Review
 from tui.screens.thread import Thread
 
@@ -32,7 +32,8 @@ class Writing:
         """The fencing token of each claim this screen has seen as its own."""
         self._library: dict[int, Canned] = {}
         self._draft_of: int | None = None
-        self._saved = ""
+        self._saved: str | None = ""
+        """The draft as it is stored; None where that is unknown."""
         self._canned_id: int | None = None
         self._findings: list[Finding] = []
         self._pause: Timer | None = None
@@ -43,6 +44,11 @@ class Writing:
 
     # -- the draft --------------------------------------------------------------------------------
 
+    @property
+    def at_work(self) -> int | None:
+        """The conversation whose reply is being written now; it stays on screen."""
+        return self._draft_of if self.app.desk.composer.has_focus else None
+
     def show(self, thread: Thread | None) -> None:
         """The conversation on screen changed: its draft stands in the editor, unless one is being written."""
         composer = self.app.desk.composer
@@ -50,12 +56,17 @@ class Writing:
         if row and row.state == "claimed" and row.owner == self.app.agent:
             self.epochs[row.id] = row.epoch
         if not composer.has_focus:
+            job = self.unsaved()
+            if job is not None:
+                self.app.spawn(self._store(job))
+                if row and row.id == self._draft_of and row.owner == self.app.agent:
+                    return  # what was read is older than what was written
             draft = thread.draft if thread else None
             self._draft_of = row.id if row else None
             self._saved = draft.text if draft else ""
             self._canned_id = draft.canned_id if draft else None
             self._findings = []
-            composer.load(self._saved, draft.cursor if draft else 0)
+            composer.load(draft.text if draft else "", draft.cursor if draft else 0)
         self.title()
 
     def title(self) -> None:
@@ -93,8 +104,16 @@ class Writing:
     async def save(self) -> None:
         """Store the draft where it changed."""
         if (job := self.unsaved()) is not None:
-            self._saved = self.app.desk.composer.text
+            await self._store(job)
+
+    async def _store(self, job: Any) -> None:
+        self._saved = self.app.desk.composer.text
+        self.app.forget_ahead()
+        try:
             await self.app.work.change(job)
+        except OutOfReach:
+            self._saved = None
+            raise
 
     def unsaved(self) -> Any:
         """The job that stores the draft; None where nothing changed or the conversation is not ours."""
@@ -123,6 +142,8 @@ class Writing:
             self.app.say("Claimed for you while you write.")
         await self.app.work.change(partial(self.app.jobs.see, conversation_id=row.id, agent=self.app.agent))
         await self.app.look_at(row.id)
+        if self._draft_of != row.id:
+            return  # the agent has gone on to another conversation meanwhile
         self.app.desk.composer.read_only = False
         self.app.desk.composer.focus()
         self.title()
@@ -233,6 +254,8 @@ class Writing:
 
     async def undo(self) -> None:
         """Recall the newest held reply; its text becomes the draft again."""
+        if not self.app.held:
+            return  # it has just left
         newest = self.app.held[-1]
         await self.app.work.change(partial(self.app.jobs.recall, reply_id=newest.id, agent=self.app.agent))
         self.app.say(f"The reply to @{text.line(newest.handle)} is recalled; its text is the draft again.")

@@ -82,8 +82,19 @@ class Store:
         """One short change: committed at the end, undone when the body raises. Raises OutOfReach."""
         from sqlmodel import Session
 
+        self._check_place()
         with self._plain_words(), Session(self.engine) as session, session.begin():
             yield session
+
+    @cached_property
+    def _file(self) -> tuple[int, int] | None:
+        """The file that the first transaction found."""
+        return _file_at(self.path)
+
+    def _check_place(self) -> None:
+        """A connection writes on into a file that was removed or replaced, and what it acknowledges is lost."""
+        if self._file != _file_at(self.path):
+            raise OutOfReach(f"The database {self.path} is gone, or another stands in its place; open the desk again.")
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -106,3 +117,12 @@ class Store:
             if plain is error:
                 raise
             raise plain from error
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """Which file stands there, by device and inode."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
