@@ -31,6 +31,7 @@ from textual.app import App
 from textual.containers import Horizontal
 from textual.widgets import Static
 class Bare(App):
+    CSS = "Static { width: 1fr; }"
     def compose(self):
         yield Horizontal(Static("Feed"), Static("Conversation"), Static("Reply"))
 Bare().run()

@@ -128,7 +128,7 @@ CHAIN = (post("q", ago=HOUR), ours("a1", "q", 50 * MINUTE), ours("a2", "a1", 49 
         pytest.param((ROOT, repost("s", "r", "bob"), ours("a", "s", 1)), id="our answer to a repost"),
         pytest.param((ROOT, quote("q", "r", "this happened to me today as well", "bob")), id="a quote of its own"),
         pytest.param((ROOT, ANSWER, quote("q", "a", "what an answer, shame on them", "bob")), id="our answer quoted"),
-        pytest.param((post("1"), ours("2", "1"), quote("3", "2", "we said it all here", "northline")), id="quoted by us"),
+        pytest.param((post("1"), ours("2", "1"), quote("3", "2", "we said it all", "northline")), id="quoted by us"),
         pytest.param((ours("o", None), repost("s", "o", "bob")), id="our own post reposted"),
         pytest.param((ours("o", None), post("b", "bob", kind="reply", in_reply_to="o")), id="our own post answered"),
         pytest.param(
@@ -138,6 +138,13 @@ CHAIN = (post("q", ago=HOUR), ours("a1", "q", 50 * MINUTE), ours("a2", "a1", 49 
         pytest.param(
             (post("d", kind="dm"), post("w", kind="reply", in_reply_to="d"), ours("a", "d", kind="dm")),
             id="from private to public",
+        ),
+        pytest.param(
+            (ROOT, repost("s", "r", "bob"), quote("q", "s", "help me with this please", "cem")), id="a repost quoted"
+        ),
+        pytest.param(
+            (post("r", ago=9, in_reply_to="up"), repost("s", "r", "bob"), post("w", in_reply_to="r")),
+            id="a root in the middle of a thread",
         ),
         pytest.param((post("x", in_reply_to="y"), post("y", in_reply_to="x"), ours("z", "y")), id="a circle"),
         pytest.param((ours("x", "y"), ours("y", "x"), post("z", in_reply_to="y"), post("v", in_reply_to="x")),

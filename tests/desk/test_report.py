@@ -90,8 +90,11 @@ def test_only_what_was_said_in_the_window_counts(store: Store) -> None:
 
 
 def test_our_words_before_the_customers_are_no_answer(store: Store) -> None:
-    take_in(store, ours("1", NOW - 2 * HOUR, "none"), post("2", NOW - HOUR, in_reply_to="1", kind="reply"))
-    assert total(store, "opened", "answered") == (1, 0)
+    gone = post("1", NOW - 3 * HOUR)
+    take_in(store, gone, ours("2", NOW - 2 * HOUR, "1"), post("3", NOW - HOUR, in_reply_to="1", kind="reply"))
+    assert total(store, "opened", "answered") == (1, 1)
+    take_in(store, post("1", NOW - 3 * HOUR, deleted=True))
+    assert total(store, "opened", "answered") == (1, 0), "they begin with what is left of their words"
 
 
 def test_reposts_strangers_and_deleted_posts_are_no_words_of_the_customer(store: Store) -> None:
@@ -103,8 +106,8 @@ def test_reposts_strangers_and_deleted_posts_are_no_words_of_the_customer(store:
 
 def test_an_old_post_brought_back_was_said_long_ago(store: Store) -> None:
     root = post("1", NOW - 206 * DAY)
-    take_in(store, post("2", NOW - MINUTE, "oldnews", "RT", kind="repost", root=root, root_id="1"))
-    assert total(store, "posts", "opened", "late") == (0, 0, 0)
+    take_in(store, post("2", NOW - 3 * HOUR, "oldnews", "RT", kind="repost", root=root, root_id="1"))
+    assert total(store, "posts", "opened", "waiting", "late") == (0, 0, 1, 0)
 
 
 def reckon(posts: Sequence[Post], since: Millis) -> tuple[int, int, list[Millis]]:

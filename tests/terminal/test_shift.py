@@ -179,7 +179,7 @@ def test_a_short_shift_on_a_small_terminal() -> None:
         terminal.type(" now")
         terminal.wait("on the way now")
         terminal.press("escape")
-        terminal.wait("draft")
+        terminal.wait("↳ draft")
         terminal.press("u")
         terminal.wait("Back in the queue")
         assert "1 reply" not in ended(terminal)
@@ -190,7 +190,7 @@ def test_a_short_shift_on_a_small_terminal() -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_in_the_middle_of_a_draft_keeps_it(imported: Callable[..., Store], number: int, code: int) -> None:
-    store = imported()
+    store = imported("My train is late")
     with desk("--db", store.path, "--agent", "ana") as terminal:
         opened(terminal)
         write(terminal, "Half a sen")
@@ -199,23 +199,30 @@ def test_a_signal_in_the_middle_of_a_draft_keeps_it(imported: Callable[..., Stor
         terminal.signal(number)
         assert terminal.exit_code() == code
         assert terminal.restored(), terminal.modes
-    with desk("--db", store.path, "--agent", "ana") as terminal:
-        opened(terminal, "Claimed 1")
-        terminal.press("tab")
-        terminal.wait("Half a sentence")
+    draft = store.reader().draft(1)
+    assert draft is not None
+    assert draft.text == "Half a sentence"
+    if number == signal.SIGTERM:
+        with desk("--db", store.path, "--agent", "ana") as terminal:
+            opened(terminal, "Claimed 1")
+            terminal.press("tab")
+            terminal.wait("^.*│ Half a sentence")
 
 
 def test_a_database_that_goes_away_is_a_sentence_and_a_way_out(imported: Callable[..., Store]) -> None:
     store = imported()
     with desk("--db", store.path, "--agent", "ana") as terminal:
         opened(terminal)
+        terminal.press("c")
+        terminal.wait("Claimed 1")
         for path in store.path.parent.glob("desk.db*"):
             path.unlink()
         store.path.write_bytes(b"garbage" * 1000)
-        terminal.press("c")
+        terminal.press("n")
         terminal.wait("The database .* (refused|is gone)")
-        terminal.press("j")
         terminal.press("q")
+        terminal.wait("End the shift")
+        terminal.press("y")
         terminal.wait("leave without a handoff")
         terminal.press("y")
         assert terminal.exit_code(30) == 3
@@ -237,52 +244,42 @@ def test_what_one_agent_does_shows_on_the_desk_of_the_other(imported: Callable[.
         ben.wait("Views")
         ben.press("4")
         ben.wait("Feed 2 .* all")
-        ben.press("G")
         ben.wait("claimed by ana")
         ben.press("T")
         ben.wait("Take over")
         ben.type("ana went home")
         ben.press("enter")
         ben.wait("Claimed 1")
-        ana.wait("ben took over conversation 1: ana went home")
+        ana.wait("ben took over conversation 2: ana went home")
         ana.wait("Claimed 0")
 
 
 # -- what comes from outside ----------------------------------------------------------------------
 
 
-def test_a_paste_cannot_send(imported: Callable[..., Store]) -> None:
-    store = imported()
+def test_a_paste_neither_sends_nor_floods(imported: Callable[..., Store]) -> None:
+    store = imported("My train is late")
     with desk("--db", store.path, "--agent", "ana") as terminal:
         opened(terminal)
         write(terminal, "Dear customer")
         terminal.send(b"\x1b[200~ harmless \x1b[201~\x13y\x1b[201~")
         terminal.wait("y  send")
         terminal.settle()
-        terminal.wait("y  send")
         terminal.send(b"\x1b[200~y\x1b[201~y\x1b[201~")
         terminal.settle()
         terminal.wait("y  send")
         after(terminal, "e", "", gone="y  send")
-        terminal.press("escape")
-        terminal.wait("draft")
-    reader = store.reader()
-    assert reader.replies(1) == []
-    assert "Dear customer" in (reader.draft(1) or ("",) * 3)[2]
-
-
-def test_a_paste_of_a_megabyte_is_cut_and_said(imported: Callable[..., Store]) -> None:
-    store = imported()
-    with desk("--db", store.path, "--agent", "ana") as terminal:
-        opened(terminal)
-        write(terminal, "Dear customer")
+        terminal.wait("Dear customer harmless")
         terminal.paste("lorem ipsum\n" * 87_000)
         terminal.wait("The paste was longer than a draft may be", timeout=60)
         terminal.press("escape")
-        terminal.wait("draft")
-    draft = store.reader().draft(1)
+        terminal.wait("↳ draft")
+    reader = store.reader()
+    draft = reader.draft(1)
+    assert reader.replies(1) == []
     assert draft is not None
     assert len(draft.text) == DRAFT_CHARACTERS
+    assert draft.text.startswith("Dear customer harmless")
 
 
 def test_no_size_is_too_small(imported: Callable[..., Store]) -> None:
@@ -316,10 +313,9 @@ def test_nothing_a_customer_writes_reaches_the_terminal_raw(imported: Callable[.
         terminal.wait("y  send")
         after(terminal, "e", "", gone="y  send")
         terminal.press("escape")
-        terminal.wait("draft")
+        terminal.wait("↳ draft")
         ended(terminal)
-        assert not [osc for osc in terminal.osc if not osc.startswith("8;")], terminal.osc
-        assert "evil.example" not in "".join(terminal.osc)
+        assert not [osc for osc in terminal.osc if osc != "22;default"], terminal.osc
         for raw in (b"\x1b]52", b"\x1b]0;", b"\x1bP", b"\xc2\x9b", "\u202e".encode()):
             assert raw not in terminal.raw
 
@@ -333,5 +329,5 @@ def test_no_colour_where_none_is_wanted(imported: Callable[..., Store]) -> None:
         terminal.wait("Score")
         terminal.press("escape")
         ended(terminal)
-        coloured = re.findall(rb"\x1b\[(?:\d+;)*(?:[34]8;[25]|3[0-7]|4[0-7]|9[0-7]|10[0-7])[;\dm]", terminal.raw)
-        assert not coloured, coloured[:5]
+        used = {code for codes in re.findall(rb"\x1b\[([\d;]*)m", terminal.raw) for code in codes.split(b";")}
+        assert used <= {b"", *(b"%d" % plain for plain in range(30)), b"39", b"49"}, used

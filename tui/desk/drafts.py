@@ -24,9 +24,10 @@ def save(session: Session, claim: Claim, text: str, *, cursor: int, now: Millis,
         session.execute(insert(t.drafts).values(conversation_id=claim.conversation_id, **values))
 
 
-def discard(session: Session, conversation_id: int) -> None:
-    """Remove the draft, because it is on its way out."""
-    session.execute(delete(t.drafts).where(t.drafts.c.conversation_id == conversation_id))
+def discard(session: Session, conversation_id: int, *, text: str | None = None) -> None:
+    """Remove the draft, because it is on its way out; with `text`, only where it is still that text."""
+    gone = delete(t.drafts).where(t.drafts.c.conversation_id == conversation_id)
+    session.execute(gone if text is None else gone.where(t.drafts.c.text == text))
 
 
 def restore(

@@ -20,6 +20,7 @@ from tui.desk.freshness import Standing, Word, account_name, addressed, handles_
 from tui.networks.records import Post as NetworkPost
 from tui.store import log
 from tui.store import tables as t
+from tui.store.bulk import insert_rows
 
 AGENT = "intake"
 """Who stands in the event log for what the networks brought."""
@@ -129,6 +130,8 @@ class _Batch:
         self.by_key: dict[tuple[str, int, str, bool], int] = {}
         self.below: dict[tuple[str, str], dict[int, _Thread]] = defaultdict(dict)
         """Conversations by the topmost post of their chain."""
+        self.hung: set[tuple[str, str]] = set()
+        """The topmost posts whose stored conversations are all loaded."""
         self.pointing: dict[tuple[str, str], list[_Ref]] = defaultdict(list)
         """Posts that answer, repost or quote one which has just arrived, moved, or may still do so."""
         self.new_posts: list[tuple[NetworkPost, _Ref]] = []
@@ -140,7 +143,7 @@ class _Batch:
         """Stored posts that stand elsewhere now."""
         self.followers: dict[int, int] = {}
         self.merged: dict[int, int | None] = {}
-        """Stored conversations that are folded into another, or gone with their last post."""
+        """Conversations that are folded into another, or gone with their last post."""
 
     def run(self, posts: Sequence[NetworkPost]) -> Taken:
         flat = self._with_roots(posts)
@@ -150,7 +153,7 @@ class _Batch:
         self._count(posts)
         self._load_below([(p.network, p.id) for p in flat if (p.network, p.id) not in self.refs])
         self.next_post = self._next_id(t.posts)
-        self.next_conversation = self._next_id(t.conversations)
+        self.next_conversation = self.first_opened = self._next_id(t.conversations)
         for post in _parents_first(flat):
             ref = self.refs.get((post.network, post.id))
             if ref is None:
@@ -215,6 +218,7 @@ class _Batch:
             for row in self.connection.execute(statement):
                 stored[network, row.native_id] = row
                 self.authors[network, row.native_id] = row.id
+                self.followers[row.id] = row.followers
         next_id = self._next_id(t.authors)
         added: list[dict[str, Any]] = []
         for (network, native), author in newest.items():
@@ -232,8 +236,7 @@ class _Batch:
             ):  # fmt: skip
                 values |= {"name": author.name or known.name, "followers": author.followers or known.followers}
                 self.connection.execute(update(t.authors).where(t.authors.c.id == known.id).values(values))
-        if added:
-            self.connection.execute(insert(t.authors), added)
+        insert_rows(self.connection, t.authors, added)
 
     def _load_below(self, keys: Iterable[tuple[str, str]]) -> None:
         """Stored posts that point at these, and stored conversations that hang below them."""
@@ -252,6 +255,7 @@ class _Batch:
             for row in self.connection.execute(hanging):
                 if row.id not in self.merged:
                     self._stored_thread(row)
+            self.hung.update((network, native) for native in natives)
         self._load_threads(met - self.threads.keys())
 
     def _next_id(self, table: Any) -> int:
@@ -360,6 +364,10 @@ class _Batch:
         found = self.by_key.get((network, author_id, key, private))
         if found is not None:
             return self.threads[found]
+        if (network, key) in self.hung:
+            here = self.below[network, key].values()
+            same = [one for one in here if (one.author_id, one.private) == (author_id, private)]
+            return min(same, key=lambda one: one.id, default=None)
         c = t.conversations.c
         rows = self.connection.execute(
             select(t.conversations)
@@ -395,16 +403,19 @@ class _Batch:
             thread.words[ref.word.id] = ref.word
             thread.fresh.add("repost")
 
-    def _gather(self, ref: _Ref) -> None:
-        """What pointed at this post before it was here, or stood with it before it moved."""
+    def _gather(self, ref: _Ref, left: _Thread | None = None) -> None:
+        """What pointed at this post before it was here, or stood with it before it left a conversation."""
         here = (ref.network, ref.word.native_id)
-        moved: list[_Ref] = []
+        moved: list[tuple[_Ref, _Thread | None]] = []
         for child in self.pointing.pop(here, ()):
+            if left is not None and child.conversation_id != left.id:
+                left.words.pop(child.word.id, None)
             if ref.word.ours and child.word.kind != "repost" and child.word.addressed != "direct":
                 self._reword(child, "place", addressed="direct")
             if child.follows and child.above == ref.word.native_id:
-                if self._follow(child, ref):
-                    moved.append(child)
+                old = None if child.conversation_id is None else self._thread(child.conversation_id)
+                if self._follow(child, old, ref):
+                    moved.append((child, old))
             else:
                 self._bring(child, ref)
         key = self._top(*here)
@@ -413,13 +424,12 @@ class _Batch:
             if key != thread.thread:
                 self._rekey(thread, key)
         if moved:
-            self._load_below([(child.network, child.word.native_id) for child in moved])
-            for child in moved:
-                self._gather(child)
+            self._load_below([(child.network, child.word.native_id) for child, _ in moved])
+            for child, old in moved:
+                self._gather(child, old)
 
-    def _follow(self, child: _Ref, ref: _Ref) -> bool:
+    def _follow(self, child: _Ref, old: _Thread | None, ref: _Ref) -> bool:
         """The child stands where its post stands; False where it stood there before, or somebody works on it."""
-        old = None if child.conversation_id is None else self._thread(child.conversation_id)
         if child.conversation_id == ref.conversation_id or (old is not None and self._worked_on(old)):
             return False
         if old is not None:
@@ -459,8 +469,7 @@ class _Batch:
                 ref.conversation_id = into.id
         self._lose(gone)
         del self.threads[gone.id]
-        if gone.row is not None:
-            self.merged[gone.id] = into.id
+        self.merged[gone.id] = into.id
         return True
 
     def _worked_on(self, thread: _Thread) -> bool:
@@ -536,17 +545,15 @@ class _Batch:
             elif thread.fresh and thread.words:
                 values = self._values(thread)
                 if thread.row is None:
-                    opened.append({"id": thread.id, **values})
+                    opened.append({"id": thread.id, "epoch": 0, **values})
                 else:
                     self.connection.execute(
                         update(t.conversations).where(t.conversations.c.id == thread.id).values(values)
                     )
         new = {ref.word.id for _, ref in self.new_posts}
         for table, rows in ((t.conversations, opened), (t.posts, [_row(post, ref) for post, ref in self.new_posts])):
-            if rows:
-                self.connection.execute(insert(table), rows)
-        if self.versions:
-            self.connection.execute(insert(t.post_versions), self.versions)
+            insert_rows(self.connection, table, rows)
+        insert_rows(self.connection, t.post_versions, self.versions)
         for post_id, ref in self.moved.items():
             self.changed[post_id]["conversation_id"] = ref.conversation_id
         for post_id, values in self.changed.items():
@@ -557,9 +564,9 @@ class _Batch:
 
     def _forget(self) -> None:
         """What is left of merged conversations goes to the one they have become."""
-        if not self.merged:
+        became = [{"gone": gone, "into": self._now_at(gone)} for gone in self.merged if gone < self.first_opened]
+        if not became:
             return
-        became = [{"gone": gone, "into": self._now_at(gone)} for gone in self.merged]
         for table in (t.posts, t.events):
             here = table.c.conversation_id
             moves = update(table).where(here == bindparam("gone")).values(conversation_id=bindparam("into"))

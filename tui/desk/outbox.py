@@ -308,8 +308,9 @@ def unknown(session: Session, reply_id: int, why: str, now: Millis) -> None:
 
 
 def retry(session: Session, reply_id: int, *, agent: str, now: Millis) -> None:
-    """Queue a failed reply once more."""
+    """Queue a failed reply once more; its text is no draft any longer."""
     row = _settle(session, reply_id, ("failed",), state="queued", error=None)
+    drafts.discard(session, row.conversation_id, text=row.text)
     _event(session, "reply.queued", reply_id, row.conversation_id, agent=agent, now=now, retry=True)
 
 

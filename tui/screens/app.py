@@ -50,6 +50,7 @@ AHEAD_PAUSE_S = 0.02
 RELOAD_PAUSE_S = 0.15
 """Changes that come closer together than this are shown together (s)."""
 MINUTE_S = 60
+ARRIVE_AGAIN_S = 2
 MESSAGE_S = 8
 """How long a sentence stands in the status line (s)."""
 LEAVING_S = 8
@@ -176,16 +177,27 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
     async def _load(self) -> None:
         """SQLModel, Liquid and rapidfuzz, the shift, and the threads beside the loop."""
         self.jobs = await self.work.load(_jobs)
-        lease = self.config.desk.lease
-        await self.work.change(partial(self.jobs.arrive, agent=self.agent, now=clock.now(), lease=lease))
+        self._loaded.set()
+        await self._arrive()
         self.work.watch(self._last_event, self._tell)
         if self._companion:
             self.work.accompany(self._companion)
-        self._loaded.set()
         self.set_interval(MINUTE_S, self._minute)
         library = await self.work.read(self.jobs.library)
         self.writing.stock(library, await self.work.load(partial(self.jobs.index, library)))
         await self._load_held()
+
+    async def _arrive(self) -> None:
+        """The agent is on shift; a storage that is out of reach is tried again."""
+        lease = self.config.desk.lease
+        while True:
+            try:
+                await self.work.change(partial(self.jobs.arrive, agent=self.agent, now=clock.now(), lease=lease))
+            except OutOfReach as error:
+                self.say(text.line(str(error)), bad=True)
+                await asyncio.sleep(ARRIVE_AGAIN_S)
+            else:
+                return
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Run beside the message loop; what it refuses is said in the status line."""
@@ -254,11 +266,12 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         )
 
     async def reload(self, rows: RowList) -> None:
-        """Read a list again from its first visible row on."""
-        place = rows.first_key, rows.view, rows.search
-        page = await self.work.read(lambda reader: self._page(reader, place[1], place[0], place[2], clock.now()))
-        if place[1:] == (rows.view, rows.search):
-            rows.show(page)
+        """Read a list again from its first visible row on; once more where it has moved on meanwhile."""
+        page = place = None
+        while page is None or place != rows.place:
+            start, view, search = place = rows.place
+            page = await self.work.read(partial(self._page, view=view, start=start, search=search, now=clock.now()))
+        rows.show(page)
 
     @on(RowList.Wanted)
     def _extend(self, message: RowList.Wanted) -> None:
@@ -469,11 +482,13 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         elif name == "suspend":
             self.action_suspend_process()
         elif not self.looking.move(name):
-            self.spawn(self._do(name))
+            self.spawn(self._do(name, self._asked_count))
 
-    async def _do(self, name: str) -> None:
-        """One action after the other, each on what the one before left on screen; none reaches past a dialog."""
-        asked = self._asked_count
+    async def _do(self, name: str, asked: int) -> None:
+        """One action after the other, each on what the one before left on screen.
+
+        None reaches past a dialog: `asked` is how many had been opened when the key came.
+        """
         await self._loaded.wait()
         async with self._acting:
             if asked == self._asked_count and not isinstance(self.screen, ModalScreen):
@@ -503,7 +518,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
 
     @on(Composer.Asked)
     def _asked(self, message: Composer.Asked) -> None:
-        self.spawn(self._do({"explain": "why"}.get(message.action, message.action)))
+        self.spawn(self._do({"explain": "why"}.get(message.action, message.action), self._asked_count))
 
     @on(Composer.Changed)
     def _typed(self) -> None:
@@ -537,13 +552,13 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
     # -- the end ----------------------------------------------------------------------------------
 
     async def _leave(self) -> None:
-        """End the shift; where the desk cannot be reached, there is still a way out."""
+        """End the shift; where that cannot be done, there is still a way out."""
         try:
             await self._end_shift()
-        except OutOfReach as error:
+        except ShiftdeskError as error:
             option = Option("leave", "y", "leave without a handoff; what was stored is kept")
             if await self.ask(Choice("The shift cannot be ended", [option], text.line(str(error)))):
-                self.exit(return_code=OutOfReach.code)
+                self.exit(return_code=error.exit_code)
 
     async def _end_shift(self) -> None:
         await self.writing.save()

@@ -96,6 +96,11 @@ class RowList(Widget, can_focus=True):
         """The first row on screen, which stays there; None in an empty list."""
         return key_of(self.entries[self.top], self.view) if self.top < len(self.entries) else None
 
+    @property
+    def place(self) -> tuple[Key | None, str, str]:
+        """From where on which rows are shown: first row, view, search."""
+        return self.first_key, self.view, self.search
+
     def edge(self, first: bool) -> Key | None:
         """The first or the last row of the window."""
         return key_of(self.entries[0 if first else -1], self.view) if self.entries else None

@@ -7,7 +7,7 @@ from textual.content import Content
 from textual.timer import Timer
 
 from tui import clock, text
-from tui.errors import OutOfReach, Refused
+from tui.errors import Refused
 from tui.screens.dialogs import Picker, Review
 from tui.screens.thread import Thread
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tui.desk.guard import Finding, Overridden
     from tui.screens.app import DeskApp
 
+RECIPIENT_CELLS = 26
+"""Most of the recipient that the title shows; the review shows it whole."""
 DRAFT_PAUSE_S = 0.6
 """A draft is stored, and the guard asked, this long after the last key (s)."""
 
@@ -32,8 +34,8 @@ class Writing:
         """The fencing token of each claim this screen has seen as its own."""
         self._library: dict[int, Canned] = {}
         self._draft_of: int | None = None
-        self._saved: str | None = ""
-        """The draft as it is stored; None where that is unknown."""
+        self._saved = ""
+        """The draft as it is stored."""
         self._canned_id: int | None = None
         self._findings: list[Finding] = []
         self._pause: Timer | None = None
@@ -75,7 +77,7 @@ class Writing:
         words = "Reply"
         if composer.has_focus and thread is not None:
             row = thread.entry.row
-            words = f"Reply to @{text.line(row.handle)} from {text.line(row.account or 'no account')}"
+            words = f"Reply to {text.fit('@' + text.line(row.handle), RECIPIENT_CELLS)}"
             if self.app.jobs is not None:
                 length = self.app.jobs.count(composer.text, row.network)
                 words += f" {self.app.signs.separator} {length.used}/{length.limit}"
@@ -107,13 +109,21 @@ class Writing:
             await self._store(job)
 
     async def _store(self, job: Any) -> None:
-        self._saved = self.app.desk.composer.text
+        draft_of, words = job.keywords["held"].conversation_id, job.keywords["words"]
+        appears = bool(self._saved) != bool(words)
         self.app.forget_ahead()
         try:
             await self.app.work.change(job)
-        except OutOfReach:
-            self._saved = None
+        except Refused:
+            self._stored(draft_of, words)  # it cannot be stored any more
             raise
+        self._stored(draft_of, words)
+        if appears:  # or goes: its row says so
+            await self.app.reload(self.app.desk.claimed)
+
+    def _stored(self, draft_of: int, words: str) -> None:
+        if self._draft_of == draft_of:
+            self._saved = words
 
     def unsaved(self) -> Any:
         """The job that stores the draft; None where nothing changed or the conversation is not ours."""

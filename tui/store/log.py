@@ -17,12 +17,10 @@ def append(
 
 def append_all(session: "Session", rows: list[dict[str, Any]]) -> None:
     """Add many events, made by `row`."""
-    from sqlalchemy import insert
+    from tui.store.bulk import insert_rows
+    from tui.store.tables import events
 
-    from tui.store.tables import Event
-
-    if rows:
-        session.connection().execute(insert(Event), rows)
+    insert_rows(session.connection(), events, rows)
 
 
 def row(kind: str, *, at: Millis, agent: str, conversation_id: int | None = None, **data: Any) -> dict[str, Any]:

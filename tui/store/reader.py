@@ -295,6 +295,7 @@ class Reader:
 
     def search(self, words: str) -> list[int]:
         """Conversations with a post that holds every word (the last may be a beginning), newest post first."""
+        words = words.encode("utf-8", "replace").decode().replace("\0", " ")
         terms = ['"' + word.replace('"', '""') + '"*' for word in words.split() if any(map(str.isalnum, word))]
         if not terms:
             return []

@@ -18,6 +18,7 @@ def current(path: Path) -> str | None:
     if not path.exists() or path.stat().st_size == 0:
         return None
     try:
+        sqlite.check_header(path)
         connection = sqlite.connect(path, read_only=True)
         try:
             named = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone()

@@ -12,11 +12,12 @@ try:
 except ImportError:  # no wheel for this platform
     sqlite3 = stdlib_sqlite3
 
+_HEADER = b"SQLite format 3\0"
 BUSY_TIMEOUT_MS = 5_000
 _SAFE_WAL = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 """First versions without the WAL-reset corruption bug, newest branch first (sqlite.org/wal.html)."""
 
-__all__ = ["Connection", "connect", "create_file", "journal_mode", "prepare", "sentence", "sqlite3"]
+__all__ = ["Connection", "check_header", "connect", "create_file", "journal_mode", "prepare", "sentence", "sqlite3"]
 
 Connection = Any
 """A DBAPI connection of whichever of the two libraries is in use."""
@@ -40,6 +41,14 @@ def create_file(path: Path) -> None:
         raise OutOfReach(
             f"The database {path} cannot be created: {error.strerror}; check the folder or give another with --db."
         ) from None
+
+
+def check_header(path: Path) -> None:
+    """Raise where a file with content is no database: SQLite takes one of a few bytes as empty and overwrites it."""
+    with path.open("rb") as file:
+        header = file.read(len(_HEADER))
+    if header and header != _HEADER:
+        raise sqlite3.DatabaseError("file is not a database")
 
 
 def connect(path: Path, *, read_only: bool = False) -> Connection:

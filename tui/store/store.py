@@ -59,10 +59,10 @@ class Store:
     @cached_property
     def engine(self) -> "Engine":
         """The SQLAlchemy engine; every transaction begins IMMEDIATE, since it is there to write."""
-        from sqlalchemy import create_engine, event
+        from sqlalchemy import URL, create_engine, event
 
         engine = create_engine(
-            f"sqlite:///{self.path}",
+            URL.create("sqlite", database=str(self.path.absolute())),
             module=sqlite.sqlite3,
             connect_args={"check_same_thread": False},
         )

@@ -1,0 +1,142 @@
+"""Configuration: an error names the file, the key and what to write instead."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tui import config
+from tui.clock import HOUR, MINUTE, SECOND
+from tui.config import AccountSettings, Config, DeskSettings
+from tui.errors import Misuse
+
+
+def read(tmp_path: Path, text: str) -> Config:
+    path = tmp_path / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    return config.load(path)
+
+
+def test_nothing_configured_means_the_defaults() -> None:
+    found = config.load()
+    assert (found.desk, found.default_account, found.keys) == (DeskSettings(), AccountSettings(), {})
+    assert (found.desk.undo, found.desk.lease, found.desk.skip) == (10 * SECOND, 30 * MINUTE, 30 * MINUTE)
+    assert (found.default_account.horizon, found.default_account.target) == (48 * HOUR, HOUR)
+
+
+def test_the_file_of_the_user_is_found() -> None:
+    folder = Path(os.environ["XDG_CONFIG_HOME"]) / "shiftdesk"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text("[desk]\nundo_seconds = 3")
+    assert (config.load().desk.undo, config.load().path) == (3 * SECOND, folder / "config.toml")
+
+
+def test_an_account_inherits_from_the_default(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        """
+        [account.default]
+        horizon_hours = 24
+        checks = { tone = "off" }
+        [account."x:@NorthLine"]
+        target_minutes = 15
+        brand_words = ["northline", "north line"]
+        """,
+    )
+    ours = found.account("x", "northline")
+    assert (ours.horizon, ours.target, ours.checks) == (24 * HOUR, 15 * MINUTE, {"tone": "off"})
+    assert ours.brand_words == ("northline", "north line")
+    assert found.account("x", "@NORTHLINE") == ours
+    assert found.account("x", "other") == found.account("mastodon", "northline") == found.account("x", None)
+    assert found.account("x", None).target == HOUR
+
+
+def test_keys_may_be_one_or_a_list(tmp_path: Path) -> None:
+    assert read(tmp_path, '[keys]\nnext = "f5"\nskip = ["f6", "k"]').keys == {"next": ("f5",), "skip": ("f6", "k")}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[dsk]", r"dsk is unknown; did you mean 'desk'\?"),
+        ("[desk]\nundo_second = 3", r"desk\.undo_second is unknown; did you mean 'undo_seconds'\?"),
+        ("[account.default]\nhorizon = 3", r"account\.default\.horizon is unknown; did you mean 'horizon_hours'\?"),
+        ('[desk]\nundo_seconds = "3"', r"desk\.undo_seconds must be a whole number"),
+        ("[desk]\nundo_seconds = -1", r"desk\.undo_seconds must be a whole number"),
+        ("[desk]\nundo_seconds = 1.5", r"desk\.undo_seconds must be a whole number"),
+        ("[desk]\nundo_seconds = true", r"desk\.undo_seconds must be a whole number"),
+        ("[desk]\nundo_seconds = 99999999999", r"desk\.undo_seconds must be a whole number"),
+        ("[desk]\nmouse = 1", r"desk\.mouse must be true or false"),
+        ("[desk]\ntheme = 1", r"desk\.theme must be a text"),
+        ("desk = 1", r"desk must be a table"),
+        ("account = 1", r"account must be a table"),
+        ("keys = 1", r"keys must be a table"),
+        ("account.default = 1", r"account\.default must be a table"),
+        ("[account.northline]", r'account\.northline is no account; write "x:@northline"'),
+        ("[account.default]\nbrand_words = 'north'", r"brand_words must be a list"),
+        ("[account.default]\nbrand_words = [1]", r"brand_words must be a list"),
+        ("[account.default]\nchecks = { tone = 'maybe' }", r"checks must give each check one of stop, warn, info, off"),
+        ("[account.default]\nchecks = { tone = ['off'] }", r"checks must give each check one of"),
+        ("[keys]\nnext = 1", r"keys\.next must be a key"),
+        ("[keys]\nnext = []", r"keys\.next must be a key"),
+        ('[keys]\nnext = [""]', r"keys\.next must be a key"),
+        ("[desk", r"not valid TOML"),
+    ],
+)
+def test_an_error_names_file_and_key(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(Misuse, match=said) as refused:
+        read(tmp_path, text)
+    assert str(tmp_path / "config.toml") in str(refused.value)
+    assert refused.value.exit_code == 2
+
+
+def test_a_file_that_was_asked_for_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(Misuse, match=r"does not exist; check --config"):
+        config.load(tmp_path / "no.toml")
+
+
+def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_bytes(b"theme = '\xff'")
+    with pytest.raises(Misuse, match="not UTF-8"):
+        config.load(tmp_path / "config.toml")
+    with pytest.raises(Misuse, match="cannot be read"):
+        config.load(tmp_path)
+    with pytest.raises(Misuse, match="larger than"):
+        read(tmp_path, "#" * 1_000_001)
+
+
+@pytest.mark.parametrize(
+    ("variable", "folder"), [("CONFIG", ".config"), ("DATA", ".local/share"), ("STATE", ".local/state")]
+)
+@pytest.mark.parametrize("value", ["", "relative/path"])
+def test_folders_fall_back_to_the_home(variable: str, folder: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path in these variables that is not absolute is ignored, says the XDG specification."""
+    monkeypatch.setenv(f"XDG_{variable}_HOME", value)
+    found = {"CONFIG": config.config_folder, "DATA": config.data_folder, "STATE": config.state_folder}[variable]()
+    assert found == Path(os.environ["HOME"]) / folder / "shiftdesk"
+    monkeypatch.setenv(f"XDG_{variable}_HOME", "/srv")
+    again = {"CONFIG": config.config_folder, "DATA": config.data_folder, "STATE": config.state_folder}[variable]()
+    assert again == Path("/srv/shiftdesk")
+
+
+def test_who_works_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: "login")
+    assert config.agent_name(None) == "login"
+    monkeypatch.setenv("SHIFTDESK_AGENT", " ana ")
+    assert config.agent_name(None) == "ana"
+    assert config.agent_name("Zoë") == "Zoë"
+
+
+def test_nobody_is_logged_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> str:
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    with pytest.raises(Misuse, match="--agent"):
+        config.agent_name(None)
+
+
+@pytest.mark.parametrize("name", ["x" * 65, "a\x1b[31m", "a\nb", "\u202eana"])
+def test_a_name_is_short_and_printable(name: str) -> None:
+    with pytest.raises(Misuse, match="printable"):
+        config.agent_name(name)

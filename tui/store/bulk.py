@@ -1,0 +1,36 @@
+"""Many rows at once: the driver gets plain tuples."""
+
+import json
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import JSON, Connection, Table
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows that all name the same columns; what they leave out is NULL, no default of the model applies.
+
+    SQLAlchemy's own path spends several times as long on parameters as SQLite does on writing them.
+    """
+    if not rows:
+        return
+    names = tuple(rows[0])
+    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    statement = (
+        f"INSERT INTO {table.name} ({', '.join(names)}) "  # noqa: S608  the names of our own columns
+        f"VALUES ({', '.join(mark for _ in names)})"
+    )
+    values = list(map(itemgetter(*names), rows))
+    encoded = [at for at, name in enumerate(names) if isinstance(table.c[name].type, JSON)]
+    if encoded:
+        values = [_encode(row, encoded) for row in values]
+    connection.exec_driver_sql(statement, values)
+
+
+def _encode(row: tuple[Any, ...], positions: Sequence[int]) -> tuple[Any, ...]:
+    changed = list(row)
+    for at in positions:
+        if changed[at] is not None:
+            changed[at] = json.dumps(changed[at])
+    return tuple(changed)
