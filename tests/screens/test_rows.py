@@ -10,7 +10,7 @@ from making import copy_of, post, rows, take
 from tui import clock
 from tui.clock import HOUR, MINUTE, SECOND
 from tui.desk import claims
-from tui.screens.rows import PAGE_ROWS, WINDOW_ROWS
+from tui.screens.rows import PAGE_ROWS, WINDOW_ROWS, Page
 from tui.store.store import Store
 
 MANY = 1_000
@@ -113,6 +113,44 @@ def test_one_row_at_a_time_through_a_thousand_and_back_misses_none(thousand: Pat
     asyncio.run(story())
 
 
+def test_moving_on_while_the_list_is_read_again_stays_with_the_row(thousand: Path, tmp_path: Path) -> None:
+    store = copy_of(thousand, tmp_path)
+
+    async def story() -> None:
+        async with opened(store) as here:
+            feed = here.desk.feed
+            for _ in range(2):
+                feed.move(MANY)
+                await here.rest()
+            reading = asyncio.create_task(here.app.reload(feed))
+            await asyncio.sleep(0)
+            feed.move(-120)
+            meant = feed.selected
+            assert meant
+            await reading
+            assert feed.selected
+            assert feed.selected.row.id == meant.row.id
+
+    asyncio.run(story())
+
+
+def test_rows_read_for_a_window_that_was_replaced_are_left_out(thousand: Path, tmp_path: Path) -> None:
+    store = copy_of(thousand, tmp_path)
+
+    async def story() -> None:
+        async with opened(store) as here:
+            feed = here.desk.feed
+            await here.app._extended(feed, backwards=False)
+            reading = asyncio.create_task(here.app._extended(feed, backwards=False))
+            await asyncio.sleep(0)
+            feed.show(Page(tuple(feed.entries[:PAGE_ROWS]), 0, MANY, more=True))
+            await reading
+            waiting = [row.id for row in rows(here.app.store.reader(), "waiting")]
+            assert [entry.row.id for entry in feed.entries] == waiting[: len(feed.entries)]
+
+    asyncio.run(story())
+
+
 def test_an_edge_that_leaves_the_view_loses_no_row(thousand: Path, tmp_path: Path) -> None:
     store = copy_of(thousand, tmp_path)
 
@@ -164,12 +202,13 @@ def test_a_filter_finds_and_keeps_all_of_it(thousand: Path, tmp_path: Path) -> N
     async def story() -> None:
         async with opened(store) as here:
             feed = here.desk.feed
-            await here.ask("filter", "p11")
-            assert title(feed) == "Feed 11 · all · /p11"
-            feed.move(5)
+            await here.ask("filter", "p1")
+            assert title(feed) == "Feed 111 · all · /p1"
+            feed.move(60)
+            feed.move(-5)
             before = names(here)
             await here.app.reload(feed)
-            assert (len(feed.entries), feed.cursor, names(here)) == (11, 5, before)
+            assert (len(feed.entries), feed.cursor, names(here)) == (111, 55, before)
             await here.ask("filter", "")
             assert title(feed).startswith("Feed 1,000")
 

@@ -308,6 +308,7 @@ def test_nothing_a_customer_writes_reaches_the_terminal_raw(imported: Callable[.
         terminal.press("w")
         terminal.wait("Score")
         terminal.press("escape")
+        terminal.wait_gone("Score")
         write(terminal, "Dear customer")
         terminal.press("ctrl+s")
         terminal.wait("y  send")
@@ -328,6 +329,7 @@ def test_no_colour_where_none_is_wanted(imported: Callable[..., Store]) -> None:
         terminal.press("w")
         terminal.wait("Score")
         terminal.press("escape")
+        terminal.wait_gone("Score")
         ended(terminal)
         used = {code for codes in re.findall(rb"\x1b\[([\d;]*)m", terminal.raw) for code in codes.split(b";")}
         assert used <= {b"", *(b"%d" % plain for plain in range(30)), b"39", b"49"}, used

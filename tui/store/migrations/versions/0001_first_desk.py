@@ -10,7 +10,7 @@ BigInt = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 SEARCH = (
     """CREATE VIRTUAL TABLE post_search USING fts5(
-        text, content='post', content_rowid='id', tokenize='unicode61 remove_diacritics 2', prefix='2 3')""",
+        text, content='post', content_rowid='id', tokenize='unicode61 remove_diacritics 2')""",
     """CREATE TRIGGER post_search_insert AFTER INSERT ON post BEGIN
         INSERT INTO post_search (rowid, text) VALUES (new.id, new.text); END""",
     """CREATE TRIGGER post_search_update AFTER UPDATE OF text ON post BEGIN
