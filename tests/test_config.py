@@ -37,15 +37,13 @@ def test_an_account_inherits_from_the_default(tmp_path: Path) -> None:
         """
         [account.default]
         horizon_hours = 24
-        checks = { tone = "off" }
+        checks = { late = "off" }
         [account."x:@NorthLine"]
         target_minutes = 15
-        brand_words = ["northline", "north line"]
         """,
     )
     ours = found.account("x", "northline")
-    assert (ours.horizon, ours.target, ours.checks) == (24 * HOUR, 15 * MINUTE, {"tone": "off"})
-    assert ours.brand_words == ("northline", "north line")
+    assert (ours.horizon, ours.target, ours.checks) == (24 * HOUR, 15 * MINUTE, {"late": "off"})
     assert found.account("x", "@NORTHLINE") == ours
     assert found.account("x", "other") == found.account("mastodon", "northline") == found.account("x", None)
     assert found.account("x", None).target == HOUR
@@ -73,10 +71,9 @@ def test_keys_may_be_one_or_a_list(tmp_path: Path) -> None:
         ("keys = 1", r"keys must be a table"),
         ("account.default = 1", r"account\.default must be a table"),
         ("[account.northline]", r'account\.northline is no account; write "x:@northline"'),
-        ("[account.default]\nbrand_words = 'north'", r"brand_words must be a list"),
-        ("[account.default]\nbrand_words = [1]", r"brand_words must be a list"),
-        ("[account.default]\nchecks = { tone = 'maybe' }", r"checks must give each check one of stop, warn, info, off"),
-        ("[account.default]\nchecks = { tone = ['off'] }", r"checks must give each check one of"),
+        ("[account.default]\nchecks = { anwered = 'off' }", r"checks\.anwered is unknown; did you mean 'answered'"),
+        ("[account.default]\nchecks = { late = 'maybe' }", r"checks must give each check one of stop, warn, info, off"),
+        ("[account.default]\nchecks = { late = ['off'] }", r"checks must give each check one of"),
         ("[keys]\nnext = 1", r"keys\.next must be a key"),
         ("[keys]\nnext = []", r"keys\.next must be a key"),
         ('[keys]\nnext = [""]', r"keys\.next must be a key"),
@@ -140,3 +137,9 @@ def test_nobody_is_logged_in(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_name_is_short_and_printable(name: str) -> None:
     with pytest.raises(Misuse, match="printable"):
         config.agent_name(name)
+
+
+def test_the_names_of_checks_are_those_of_the_guard() -> None:
+    from tui.desk.guard import CHECKS
+
+    assert sorted(config.CHECKS) == sorted(check.__name__.replace("_", "-") for check in CHECKS)

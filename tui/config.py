@@ -12,6 +12,11 @@ from typing import Any, NoReturn, TypeVar
 from tui.clock import HOUR, MINUTE, SECOND, Millis
 from tui.errors import Misuse
 
+CHECKS = (
+    *("resurfaced", "answered", "changed", "claimed-elsewhere", "not-allowed", "same-text", "placeholder", "length"),
+    *("expired-canned", "late", "namedrop"),
+)
+"""The guard's checks by name; a test holds the list to `tui.desk.guard`."""
 VERDICTS = ("stop", "warn", "info", "off")
 CONFIG_LIMIT_BYTES = 1_000_000
 DRAFT_CHARACTERS = 100_000
@@ -55,8 +60,6 @@ class AccountSettings:
     """A root older than this that comes back is resurfaced (h)."""
     target_minutes: int = 60
     """Within this a post that addressed us should be answered (min)."""
-    brand_words: tuple[str, ...] = ()
-    """Words that name the brand without its handle; the handle itself always counts."""
     part_minutes: int = 5
     """Our own follow-up within this is a part of the same answer, not a second one (min)."""
     same_text_minutes: int = 60
@@ -179,13 +182,10 @@ class _Reading:
             case int():
                 if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 1_000_000:
                     self._fail(key, "must be a whole number from 0 to 1000000")
-            case tuple():
-                if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-                    self._fail(key, "must be a list of texts")
-                return tuple(value)
             case dict():
                 if not isinstance(value, dict) or not all(verdict in VERDICTS for verdict in value.values()):
                     self._fail(key, f"must give each check one of {', '.join(VERDICTS)}")
+                self._known(key, value, CHECKS)
             case _:
                 if not isinstance(value, str):
                     self._fail(key, "must be a text in quotes")

@@ -66,7 +66,7 @@ _PICTURES = (
     | {chr(code): bytes([code]).decode("cp1252", "replace") for code in range(0x80, 0xA0)}
 )
 
-# Text that needs no work is told apart by one stdlib regex over the common scripts, without loading `regex`.
+# Text that needs no work is told apart by stdlib regexes over the common scripts, without loading `regex`.
 # Everything it lets through `_settle` must leave as it is; what it does not know is only slower.
 _LETTERS = (
     "\n -~\xa0-\xac\xae-\u02ff\u1e00-\u1eff"  # Latin
@@ -85,12 +85,10 @@ _MARKS = (
     "\u0300-\u034e\u0350-\u036f\u0483-\u0489\u0591-\u05bd\u064b-\u065f\u0670"
     "\u0900-\u0903\u093a-\u093c\u093e-\u094f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u3099\u309a"
 )
-_ZWNJ_AFTER_ARABIC = r"(?<=[\u0620-\u06ff])\u200c"
-_SELECTOR_AFTER_EMOJI = r"(?<=[☀☎☝☹☺♀♂♥⚠✈✌✔❤])\ufe0f"
-_ORDINARY = re.compile(
-    rf"(?:[{_LETTERS}]++"
-    rf"|(?:[{_MARKS}]|{_ZWNJ_AFTER_ARABIC}|{_SELECTOR_AFTER_EMOJI}){{1,{MARKS}}}+(?![{_MARKS}\u200c\ufe0f]))*+"
-)
+# No possessive quantifiers: CPython 3.11 up to 3.11.4 gets them wrong inside a repeat (gh-101955).
+_NOT_LETTERS = re.compile(f"[^{_LETTERS}]")
+_UNKNOWN = re.compile(f"[^{_LETTERS}{_MARKS}\u200c\ufe0f]")
+_ASTRAY = re.compile(rf"[{_MARKS}\u200c\ufe0f]{{{MARKS + 1}}}|(?<![\u0620-\u06ff])\u200c|(?<![☀☎☝☹☺♀♂♥⚠✈✌✔❤])\ufe0f")
 
 _BROKEN = re.compile("[\0\ud800-\udfff]")
 
@@ -129,6 +127,11 @@ def _patterns() -> tuple[Any, Any, Any]:
     astray = regex.compile(rf"(?V1)(?:{'|'.join(at_home)})(*SKIP)(*FAIL)|[{_IN_CONTEXT}]")
     pile = regex.compile(rf"([\p{{M}}\u200c\u200d]{{{MARKS}}})[\p{{M}}\u200c\u200d]+")
     return never, astray, pile
+
+
+def _is_ordinary(text: str) -> bool:
+    """Whether every character is known to stay as it is where it stands."""
+    return not _NOT_LETTERS.search(text) or not (_UNKNOWN.search(text) or _ASTRAY.search(text))
 
 
 def _joined(text: str, errors: str) -> str:
@@ -179,7 +182,7 @@ def repair(text: str) -> tuple[str, bool]:
 
 def clean(text: str) -> str:
     """Display text: no control character but the newline, nothing invisible that acts. Idempotent."""
-    if _ORDINARY.fullmatch(text):
+    if _is_ordinary(text):
         return text
     return _settle(text, shown=True)
 
@@ -226,7 +229,7 @@ def paste(text: str, limit: int) -> tuple[str, bool]:
 
     As `clean`, but nothing is put in the place of what cannot be shown: a draft goes out to a customer.
     """
-    if not _ORDINARY.fullmatch(text):
+    if not _is_ordinary(text):
         text = _settle(text, shown=False)
     if len(text) <= limit:
         return text, False

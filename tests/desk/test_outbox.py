@@ -314,7 +314,7 @@ def test_a_stop_leaves_no_reply_and_is_a_near_miss_in_the_log(store: Store, read
     assert stopped.value.details["verdict"] == "stop"
     assert (reader.replies(ONE), reader.last_event()) == ([], before)
     with store.transaction() as session:
-        outbox.record_stop(session, stopped.value, ONE, agent="ana", now=NOW)
+        outbox.record_stop(session, stopped.value.stops, ONE, agent="ana", now=NOW)
     (event,) = reader.events(after=before)
     assert (event.kind, event.agent, event.data["check"]) == ("guard.stopped", "ana", "length")
 

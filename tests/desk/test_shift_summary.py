@@ -258,7 +258,7 @@ def test_resurfaced_answered_against_the_guard(open_desk: Desk) -> None:
     claim = open_desk.take(one, T)
     with pytest.raises(outbox.GuardStop) as stop:
         open_desk.hold(claim, TEXT, config=CONFIG, now=T)
-    open_desk.record_stop(stop.value, one, agent="ana", now=T)
+    open_desk.record_stop(stop.value.stops, one, agent="ana", now=T)
     reply = open_desk.write(one, T, overrides=[outbox.Overridden(f.check, f.asks) for f in stop.value.stops])
     open_desk.send(reply, T + MINUTE)
     found = open_desk.stop(agent="ana", now=T + HOUR)

@@ -410,6 +410,21 @@ def test_a_canned_response_is_found_and_filled(store: Store) -> None:
     asyncio.run(story())
 
 
+def test_the_key_of_the_palette_moves_up_in_the_picker(store: Store) -> None:
+    fill(store, 1)
+
+    async def story() -> None:
+        async with opened(store) as here:
+            await here.write("")
+            await here.app.writing.canned()
+            await here.until(lambda: isinstance(here.app.screen, Picker) and here.app.focused)
+            await here.pilot.press("ctrl+p")
+            await here.rest()
+            assert isinstance(here.app.screen, Picker)
+
+    asyncio.run(story())
+
+
 # -- start and end --------------------------------------------------------------------------------
 
 

@@ -76,7 +76,7 @@ def reply_command(
             held = reader.reply(made)
     except outbox.GuardStop as stop:
         with call.change() as session:
-            outbox.record_stop(session, stop, conversation, agent=call.agent, now=now)
+            outbox.record_stop(session, stop.stops, conversation, agent=call.agent, now=now)
         raise Refused(_how_to_pass(stop), **stop.details) from None
     if held is None:
         raise Misuse(f"Reply {made} is gone.")

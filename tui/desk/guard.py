@@ -404,7 +404,7 @@ _SIGNATURE = re.compile(
     r"|(?<!\w)/(?P<capitals>[A-Z]{2,3}))[\s.!]*$"  # /LS
 )
 _GREETING = re.compile(
-    r"\A\W*+(?:hi|hiya|hey|hello|dear|greetings|good (?:morning|afternoon|evening|day)"
+    r"\A\W*(?:hi|hiya|hey|hello|dear|greetings|good (?:morning|afternoon|evening|day)"
     r"|hallo|moin|guten (?:morgen|tag|abend)|liebe[rs]?|bonjour|bonsoir|salut|hola"
     r"|buen[oa]s (?:d[ií]as|tardes|noches)|ciao|buongiorno|buonasera|olá|oi|bom dia|boa (?:tarde|noite)"
     r"|hoi|goede(?:morgen|middag|navond)|hej|hei|مرحبا|السلام عليكم"

@@ -149,9 +149,9 @@ class GuardStop(Refused):
         self.stops = list(stops)
 
 
-def record_stop(session: Session, stop: GuardStop, conversation_id: int, *, agent: str, now: Millis) -> None:
-    """A reply that was stopped is a near miss: it goes into the log, in a transaction of its own."""
-    for finding in stop.stops:
+def record_stop(session: Session, stops: Sequence[Finding], conversation_id: int, *, agent: str, now: Millis) -> None:
+    """A reply that was stopped, or given up at a stop, is a near miss: it goes into the log by itself."""
+    for finding in stops:
         log.append(
             session, "guard.stopped", at=now, agent=agent, conversation_id=conversation_id,
             check=finding.check, text=finding.text,

@@ -534,6 +534,10 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
             self.copy_to_clipboard(self.desk.composer.selected_text)
             self.say("Copied.")
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Under a dialog the key of the palette is the dialog's."""
+        return not (action == "command_palette" and isinstance(self.screen, ModalScreen))
+
     async def action_quit(self) -> None:
         """Nothing but the end of the shift ends the app."""
         self.action_do("end-shift")

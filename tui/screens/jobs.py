@@ -21,23 +21,54 @@ from tui.desk.canned.response import Canned
 from tui.desk.canned.search import Fit, Index
 from tui.desk.claims import Claim
 from tui.desk.guard import Finding, Overridden
+from tui.desk.outbox import GuardStop
 from tui.errors import Refused
 from tui.networks.limits import count
 from tui.screens.thread import Thread
 from tui.store.reader import Reader
 
 __all__ = [
-    "Claim", "Fit", "Index", "arrive", "blanks_in", "claim", "claim_next", "context", "count", "end_shift", "examine",
-    "hold", "index", "is_private", "library", "note", "pass_on", "recall", "record_stop", "release", "render",
-    "renew", "report", "resolve", "save_draft", "see", "settle_held", "skip", "snooze", "tag", "take",
+    "Claim",
+    "Fit",
+    "GuardStop",
+    "Index",
+    "arrive",
+    "blanks_in",
+    "claim",
+    "claim_next",
+    "context",
+    "count",
+    "end_shift",
+    "examine",
+    "give_up",
+    "hold",
+    "index",
+    "is_private",
+    "library",
+    "note",
+    "pass_on",
+    "recall",
+    "record_stop",
+    "release",
+    "render",
+    "renew",
+    "report",
+    "resolve",
+    "save_draft",
+    "see",
+    "settle_held",
+    "skip",
+    "snooze",
+    "tag",
+    "take",
 ]  # fmt: skip
 
 # -- reading --------------------------------------------------------------------------------------
 
 
-def report(reader: Reader, *, now: Millis) -> str:
+def report(reader: Reader, *, now: Millis, config: Config) -> str:
     """The figures of the last seven days as text."""
-    return figures.text(figures.figures(reader, since=now - 7 * clock.DAY, now=now))
+    return figures.text(figures.figures(reader, since=now - 7 * clock.DAY, now=now, config=config))
 
 
 def examine(
@@ -155,10 +186,15 @@ def hold(
     outbox.hold(session, held, words, config=config, now=clock.now(), overrides=overrides, canned_id=canned_id)
 
 
-def record_stop(session: Session, *, error: Refused, conversation_id: int, agent: str) -> None:
+def record_stop(session: Session, *, stops: Sequence[Finding], conversation_id: int, agent: str) -> None:
     """A reply the guard stopped is a near miss."""
-    if isinstance(error, outbox.GuardStop):
-        outbox.record_stop(session, error, conversation_id, agent=agent, now=clock.now())
+    outbox.record_stop(session, stops, conversation_id, agent=agent, now=clock.now())
+
+
+def give_up(session: Session, *, stops: Sequence[Finding], conversation_id: int, agent: str) -> None:
+    """The agent went back from a review: its stops are near misses, and what it showed is no news any more."""
+    record_stop(session, stops=stops, conversation_id=conversation_id, agent=agent)
+    claims.see(session, conversation_id, agent=agent)
 
 
 def recall(session: Session, *, reply_id: int, agent: str) -> None:

@@ -118,7 +118,7 @@ class Looking:
 
     async def figures(self) -> None:
         """Response figures."""
-        words = await self.app.work.read(partial(self.app.jobs.report, now=clock.now()))
+        words = await self.app.work.read(partial(self.app.jobs.report, now=clock.now(), config=self.app.config))
         self.app.push_screen(Sheet("Response figures, last 7 days", Content(text.clean(words))))
 
     async def why(self) -> None:

@@ -164,9 +164,8 @@ class ThreadPane(Widget, can_focus=True):
 
     def _reposts(self, folded: list[PostRow], colors: Palette, width: int) -> list[Content]:
         names = ", ".join(f"@{text.line(p.handle)} {clock.age(self.now - p.created_at)}" for p in folded[-5:])
-        return wrapped(
-            Content(f"{self.glyphs.repost} reposted {len(folded)} times: {names}").stylize(colors.resurfaced), width
-        )
+        times = "once" if len(folded) == 1 else f"{len(folded)} times"
+        return wrapped(Content(f"{self.glyphs.repost} reposted {times}: {names}").stylize(colors.resurfaced), width)
 
     def _note(self, note: NoteRow, colors: Palette, width: int) -> list[Content]:
         head = Content(f"{self._when(note.created_at)} {self.glyphs.note} note by {text.line(note.agent)}").stylize(

@@ -232,29 +232,35 @@ class Writing:
         def reviewed(overrides: "list[Overridden] | None") -> None:
             if overrides is None:
                 self.app.desk.composer.focus()
-                self.app.spawn(self._saw(row.id))
+                self.app.spawn(self._give_up(row.id, findings))
             else:
                 self.app.spawn(self._hold(row.id, words, overrides))
 
         self.app.push_screen(review, reviewed)
 
-    async def _saw(self, conversation_id: int) -> None:
-        """The review showed what had changed; it is news no more."""
-        await self.app.work.change(partial(self.app.jobs.see, conversation_id=conversation_id, agent=self.app.agent))
+    async def _give_up(self, conversation_id: int, findings: "list[Finding]") -> None:
+        """Back from the review: its stops are near misses, and what it showed is no news any more."""
+        stops = [finding for finding in findings if finding.verdict == "stop"]
+        await self.app.work.change(
+            partial(self.app.jobs.give_up, stops=stops, conversation_id=conversation_id, agent=self.app.agent)
+        )
 
     async def _hold(self, conversation_id: int, words: str, overrides: "list[Overridden]") -> None:
-        """Into the outbox; what the guard stops now, it stops after all."""
+        """Into the outbox. What the guard stops at the last moment is shown in another review."""
         job = partial(
             self.app.jobs.hold, held=self._claim(conversation_id), words=words, config=self.app.config,
             overrides=overrides, canned_id=self._canned_id,
         )  # fmt: skip
         try:
             await self.app.work.change(job)
-        except Refused as error:
-            near_miss = partial(
-                self.app.jobs.record_stop, error=error, conversation_id=conversation_id, agent=self.app.agent
+        except self.app.jobs.GuardStop as stop:
+            agent = self.app.agent
+            await self.app.work.change(
+                partial(self.app.jobs.record_stop, stops=stop.stops, conversation_id=conversation_id, agent=agent)
             )
-            await self.app.work.change(near_miss)
+            await self.send()
+            return
+        except Refused:
             self.app.desk.composer.focus()
             raise
         self._saved, self._canned_id, self._draft_of, self._findings = "", None, None, []
