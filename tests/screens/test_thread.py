@@ -136,7 +136,7 @@ def test_a_thread_says_the_time_of_each_post_and_whose_it_is(store: Store) -> No
             assert "resurfaced: posted 200d · surfaced" in shown
             assert f"{clock.local(root.created_at, '%d %b %Y %H:%M')} (200d) @amandac" in shown
             assert "(199d) ↳ @northline" in shown
-            assert "reposted 1 times: @stranger 3m" in shown
+            assert "reposted once: @stranger 3m" in shown
 
     asyncio.run(story())
 
