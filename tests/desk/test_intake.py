@@ -446,3 +446,16 @@ def test_a_failing_batch_leaves_nothing(store: Store, reader: Reader) -> None:
     with pytest.raises(ZeroDivisionError):
         fail()
     assert (rows(reader), reader.last_event()) == ([], before)
+
+
+def test_the_id_of_a_conversation_is_never_used_twice(store: Store) -> None:
+    take(store, post("1", "ann", "@northline where is it?", 3 * HOUR))
+    take(store, post("3", "ann", "@northline still nothing", HOUR, kind="reply", in_reply_to="2"))
+    reader = store.reader()
+    before = {row.id for row in rows(reader, "all")}
+    assert len(before) == 2
+    take(store, post("2", "ann", "@northline hello?", 2 * HOUR, kind="reply", in_reply_to="1"))
+    take(store, post("9", "bob", "@northline another matter", HOUR))
+    after = rows(reader, "all")
+    assert len(after) == 2
+    assert [row.handle for row in after if row.id not in before] == ["bob"]

@@ -273,7 +273,8 @@ def test_a_paste_neither_sends_nor_floods(imported: Callable[..., Store]) -> Non
         terminal.paste("lorem ipsum\n" * 87_000)
         terminal.wait("The paste was longer than a draft may be", timeout=60)
         terminal.press("escape")
-        terminal.wait("↳ draft")
+        terminal.wait("End shift")
+        ended(terminal)
     reader = store.reader()
     draft = reader.draft(1)
     assert reader.replies(1) == []

@@ -125,16 +125,19 @@ def _as_set(finding: Finding, settings: AccountSettings) -> Finding | None:
             return None
 
 
+_NOBODY = "someone"
+"""Whose name has nothing that can be shown."""
+
 # -- words for people ------------------------------------------------------------------------------
 
 
 def _named(name: str) -> str:
-    return fit(line(name[:_EVIDENCE_CHARACTERS]), _NAME_CELLS)
+    return fit(line(name[:_EVIDENCE_CHARACTERS]), _NAME_CELLS) or _NOBODY
 
 
 def _at(handle: str) -> str:
     name = _named(handle).removeprefix("@")
-    return f"@{name}" if name else "someone"
+    return _NOBODY if name in ("", _NOBODY) else f"@{name}"
 
 
 def _us(account: str | None) -> str:

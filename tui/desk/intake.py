@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, union, update
+from sqlalchemy import bindparam, delete, insert, select, union, update
 from sqlmodel import Session
 
 from tui.clock import Millis
@@ -20,7 +20,7 @@ from tui.desk.freshness import Standing, Word, account_name, addressed, handles_
 from tui.networks.records import Post as NetworkPost
 from tui.store import log
 from tui.store import tables as t
-from tui.store.bulk import insert_rows
+from tui.store.bulk import insert_rows, next_id
 
 AGENT = "intake"
 """Who stands in the event log for what the networks brought."""
@@ -152,8 +152,8 @@ class _Batch:
         self._load_authors(flat)
         self._count(posts)
         self._load_below([(p.network, p.id) for p in flat if (p.network, p.id) not in self.refs])
-        self.next_post = self._next_id(t.posts)
-        self.next_conversation = self.first_opened = self._next_id(t.conversations)
+        self.next_post = next_id(self.connection, t.posts)
+        self.next_conversation = self.first_opened = next_id(self.connection, t.conversations)
         for post in _parents_first(flat):
             ref = self.refs.get((post.network, post.id))
             if ref is None:
@@ -219,7 +219,7 @@ class _Batch:
                 stored[network, row.native_id] = row
                 self.authors[network, row.native_id] = row.id
                 self.followers[row.id] = row.followers
-        next_id = self._next_id(t.authors)
+        first = next_id(self.connection, t.authors)
         added: list[dict[str, Any]] = []
         for (network, native), author in newest.items():
             values = {
@@ -228,8 +228,8 @@ class _Batch:
             }  # fmt: skip
             known = stored.get((network, native))
             if known is None:
-                self.authors[network, native] = next_id + len(added)
-                added.append({"id": next_id + len(added), **values})
+                self.authors[network, native] = first + len(added)
+                added.append({"id": first + len(added), **values})
                 self.followers[added[-1]["id"]] = author.followers
             elif (known.handle, known.name, known.followers, known.verified) != (
                 author.handle, author.name or known.name, author.followers or known.followers, author.verified,
@@ -257,10 +257,6 @@ class _Batch:
                     self._stored_thread(row)
             self.hung.update((network, native) for native in natives)
         self._load_threads(met - self.threads.keys())
-
-    def _next_id(self, table: Any) -> int:
-        """The first free id. Safe because this transaction holds the only write lock."""
-        return int(self.connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()) + 1
 
     # -- one post -------------------------------------------------------------------------------
 

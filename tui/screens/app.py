@@ -181,7 +181,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         await self._arrive()
         self.work.watch(self._last_event, self._tell)
         if self._companion:
-            self.work.accompany(self._companion)
+            self.work.accompany(self._companion, self._stumbled)
         self.set_interval(MINUTE_S, self._minute)
         library = await self.work.read(self.jobs.library)
         self.writing.stock(library, await self.work.load(partial(self.jobs.index, library)))
@@ -344,6 +344,11 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         self._show_keys()
 
     # -- what changes -----------------------------------------------------------------------------
+
+    def _stumbled(self, error: Exception) -> None:
+        """From the worker's thread: sending and reading pause, and nothing in the outbox is lost."""
+        words = f"The worker stumbled ({text.line(str(error))[:120]}) and starts again; the outbox is safe."
+        self.call_from_thread(self.say, words, bad=True)
 
     def _tell(self, found: Sequence[EventRow]) -> None:
         self.post_message(Changed(found))

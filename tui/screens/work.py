@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 WATCH_S = 0.2
 """How often the database is asked whether anything changed (s); the question costs microseconds."""
+RESTART_S = 5
+"""How long a companion that stumbled rests before it starts anew (s)."""
 Result = TypeVar("Result")
 
 
@@ -86,9 +88,18 @@ class Work:
             except Exception:
                 reader = None  # out of reach for now: the panes say so at their next read
 
-    def accompany(self, build: Callable[[], Companion]) -> None:
-        """Build a companion in its own thread and run it there until the desk closes."""
-        self._start("worker", lambda: build().run(self._stop))
+    def accompany(self, build: Callable[[], Companion], stumbled: Callable[[Exception], None]) -> None:
+        """Build a companion in its own thread and run it there until the desk closes; one that stumbles starts anew."""
+
+        def run() -> None:
+            while not self._stop.is_set():
+                try:
+                    build().run(self._stop)
+                except Exception as error:
+                    stumbled(error)
+                    self._stop.wait(RESTART_S)
+
+        self._start("worker", run)
 
     def _start(self, name: str, body: Callable[[], None]) -> None:
         thread = threading.Thread(target=body, name=name, daemon=True)

@@ -1,11 +1,11 @@
-"""Many rows at once: the driver gets plain tuples."""
+"""Many rows at once: their ids, and plain tuples for the driver."""
 
 import json
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import JSON, Connection, Table
+from sqlalchemy import JSON, Connection, Table, func, select
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -26,6 +26,15 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str
     if encoded:
         values = [_encode(row, encoded) for row in values]
     connection.exec_driver_sql(statement, values)
+
+
+def next_id(connection: Connection, table: Table) -> int:
+    """The first id never used. Safe inside a transaction that holds the only write lock, as SQLite's does."""
+    newest = connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
+    if table.dialect_options["sqlite"]["autoincrement"]:
+        used = connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = ?", (table.name,)).scalar()
+        newest = max(newest, used or 0)
+    return int(newest) + 1
 
 
 def _encode(row: tuple[Any, ...], positions: Sequence[int]) -> tuple[Any, ...]:

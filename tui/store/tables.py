@@ -88,6 +88,7 @@ class Conversation(SQLModel, table=True):
             sqlite_where=text("timer_at IS NOT NULL"),
             postgresql_where=text("timer_at IS NOT NULL"),
         ),
+        {"sqlite_autoincrement": True},
     )
     id: int | None = _id()
     network: str

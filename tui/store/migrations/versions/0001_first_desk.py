@@ -134,6 +134,7 @@ def upgrade() -> None:
             ["author.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("conversation", schema=None) as batch_op:
         batch_op.create_index("conversation_author", ["author_id", "thread"], unique=False)
