@@ -151,7 +151,9 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
 
     def get_default_screen(self) -> Screen[None]:
         """The panes are the first screen."""
-        self.desk = Desk(self.signs, self.actions, nothing=self._nothing, chosen=self._chosen)
+        self.desk = Desk(
+            self.signs, self.actions, nothing=self._nothing, chosen=self._chosen, edited=self.writing.typed
+        )
         return self.desk
 
     def _nothing(self) -> list[str]:

@@ -1,9 +1,12 @@
 """The reply editor: one TextArea for the life of the process, and the line under it."""
 
+from collections.abc import Callable
+
 from textual import events
 from textual.binding import Binding
 from textual.content import Content
-from textual.document._document import Document
+from textual.document._document import Document, EditResult
+from textual.document._edit import Edit
 from textual.message import Message
 from textual.widgets import TextArea
 from textual.widgets.text_area import Selection
@@ -26,8 +29,10 @@ class Composer(TextArea):
     class Cut(Message):
         """A paste was longer than a draft may be."""
 
-    def __init__(self) -> None:
+    def __init__(self, edited: Callable[[], None]) -> None:
         super().__init__(id="reply", soft_wrap=True, tab_behavior="focus", show_line_numbers=False)
+        self.edited = edited
+        """Called with every edit, before the paint; what it changes on screen comes in the same one."""
         self.cursor_blink = False
         self.border_title = Content("Reply")
 
@@ -39,6 +44,12 @@ class Composer(TextArea):
                     self._bindings.key_to_bindings[key] = [
                         Binding(key, f"ask('{action.id}')", action.label, show=False, priority=True)
                     ]
+
+    def edit(self, edit: Edit) -> EditResult:
+        """Every change of the text goes through here."""
+        result = super().edit(edit)
+        self.edited()
+        return result
 
     def action_ask(self, action: str) -> None:
         """Pass an action of the editor on to the desk."""

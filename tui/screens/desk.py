@@ -52,12 +52,13 @@ class Desk(Screen[None]):
         *,
         nothing: Callable[[], list[str]],
         chosen: Callable[[RowList], None],
+        edited: Callable[[], None],
     ) -> None:
         super().__init__()
         self.feed = RowList("feed", "Feed", "waiting", signs, empty=nothing, chosen=chosen)
         self.claimed = RowList("claimed", "Claimed", "mine", signs, empty=_unclaimed, chosen=chosen)
         self.conversation = ThreadPane(signs)
-        self.composer = Composer()
+        self.composer = Composer(edited)
         self.status = Line("status")
         self.keys = Line("keys")
         self.working_list = self.feed

@@ -38,6 +38,8 @@ class Writing:
         """The draft as it is stored."""
         self._canned_id: int | None = None
         self._findings: list[Finding] = []
+        self._counted = ""
+        """The text as `typed` last saw it: an edit comes first by itself, then as a message."""
         self._pause: Timer | None = None
 
     def stock(self, library: "dict[int, Canned]", index: "Index") -> None:
@@ -91,11 +93,14 @@ class Writing:
 
     def typed(self) -> None:
         """The text changed: count at once, store and examine after a pause."""
-        if self.app.desk.composer.has_focus:
-            self.title()
-            if self._pause is not None:
-                self._pause.stop()
-            self._pause = self.app.set_timer(DRAFT_PAUSE_S, lambda: self.app.spawn(self._paused()))
+        words = self.app.desk.composer.text
+        if words == self._counted or not self.app.desk.composer.has_focus:
+            return
+        self._counted = words
+        self.title()
+        if self._pause is not None:
+            self._pause.stop()
+        self._pause = self.app.set_timer(DRAFT_PAUSE_S, lambda: self.app.spawn(self._paused()))
 
     async def _paused(self) -> None:
         await self.save()
