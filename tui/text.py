@@ -85,10 +85,20 @@ _MARKS = (
     "\u0300-\u034e\u0350-\u036f\u0483-\u0489\u0591-\u05bd\u064b-\u065f\u0670"
     "\u0900-\u0903\u093a-\u093c\u093e-\u094f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u3099\u309a"
 )
-# No possessive quantifiers: CPython 3.11 up to 3.11.4 gets them wrong inside a repeat (gh-101955).
-_NOT_LETTERS = re.compile(f"[^{_LETTERS}]")
-_UNKNOWN = re.compile(f"[^{_LETTERS}{_MARKS}\u200c\ufe0f]")
-_ASTRAY = re.compile(rf"[{_MARKS}\u200c\ufe0f]{{{MARKS + 1}}}|(?<![\u0620-\u06ff])\u200c|(?<![☀☎☝☹☺♀♂♥⚠✈✌✔❤])\ufe0f")
+
+
+@cache
+def _ordinary() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """What is no letter, what is unknown, and marks astray or in a pile; compiled when first wanted.
+
+    No possessive quantifiers: CPython 3.11 up to 3.11.4 gets them wrong inside a repeat (gh-101955).
+    """
+    return (
+        re.compile(f"[^{_LETTERS}]"),
+        re.compile(f"[^{_LETTERS}{_MARKS}\u200c\ufe0f]"),
+        re.compile(rf"[{_MARKS}\u200c\ufe0f]{{{MARKS + 1}}}|(?<![\u0620-\u06ff])\u200c|(?<![☀☎☝☹☺♀♂♥⚠✈✌✔❤])\ufe0f"),
+    )
+
 
 _BROKEN = re.compile("[\0\ud800-\udfff]")
 
@@ -131,7 +141,10 @@ def _patterns() -> tuple[Any, Any, Any]:
 
 def _is_ordinary(text: str) -> bool:
     """Whether every character is known to stay as it is where it stands."""
-    return not _NOT_LETTERS.search(text) or not (_UNKNOWN.search(text) or _ASTRAY.search(text))
+    if text.isascii() and text.isprintable():
+        return True
+    no_letter, unknown, astray = _ordinary()
+    return not no_letter.search(text) or not (unknown.search(text) or astray.search(text))
 
 
 def _joined(text: str, errors: str) -> str:

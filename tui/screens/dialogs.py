@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -14,10 +14,12 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui import text
-from tui.desk.guard import Finding, Overridden, accepts
 from tui.screens.glyphs import Glyphs
 from tui.screens.paint import Palette, palette
 from tui.screens.terminal import typed_alone
+
+if TYPE_CHECKING:
+    from tui.desk.guard import Finding, Overridden
 
 Result = TypeVar("Result")
 
@@ -126,7 +128,7 @@ class Sheet(Dialog[None]):
         self.query_one("#sheet").scroll_relative(y=by, animate=False)
 
 
-def findings_content(findings: Sequence[Finding], colors: Palette, glyphs: Glyphs) -> Content:
+def findings_content(findings: "Sequence[Finding]", colors: Palette, glyphs: Glyphs) -> Content:
     """Findings, one sentence each, the worst first."""
     if not findings:
         return Content(f"{glyphs.ok} The guard has nothing to say.").stylize(colors.fresh)
@@ -137,7 +139,7 @@ def findings_content(findings: Sequence[Finding], colors: Palette, glyphs: Glyph
     return Content.assemble(*parts[:-1])
 
 
-class Review(Dialog[list[Overridden] | None]):
+class Review(Dialog["list[Overridden] | None"]):
     """The last look: final text, handle, count, findings. `y` sends, `e` edits, a stop needs what it asks for.
 
     Keys that come pasted, with others in one read, or within SETTLE_S of opening do nothing.
@@ -145,7 +147,7 @@ class Review(Dialog[list[Overridden] | None]):
 
     def __init__(
         self, body: str, *, sender: str, recipient: str, count: str, private: bool,
-        findings: Sequence[Finding], glyphs: Glyphs,
+        findings: "Sequence[Finding]", glyphs: Glyphs,
     ) -> None:  # fmt: skip
         super().__init__("Review")
         self.body = body
@@ -221,6 +223,8 @@ class Review(Dialog[list[Overridden] | None]):
         if not self.open_stops:
             return
         stop = self.open_stops[0]
+        from tui.desk.guard import Overridden, accepts
+
         if accepts(stop, event.value):
             self.overridden.append(Overridden(stop.check, event.value.strip()))
             self.open_stops.pop(0)
