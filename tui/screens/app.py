@@ -108,6 +108,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         self.summary: dict[str, Any] | None = None
         self.shown_at = clock.now()
         """What ages on screen are counted to: it moves once a minute, so that nothing flickers."""
+        self._painted = False
         self._loaded = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._message: tuple[float, Content] | None = None
@@ -174,7 +175,12 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         for sentence in self.problems:
             self.say(sentence, bad=True)
         self._show_status()
-        self.call_after_refresh(lambda: self.spawn(self._load()))
+
+    def post_display_hook(self) -> None:
+        """The first paint is out: load the rest behind it."""
+        if not self._painted:
+            self._painted = True
+            self.call_later(lambda: self.spawn(self._load()))
 
     async def _load(self) -> None:
         """SQLModel, Liquid and rapidfuzz, the shift, and the threads beside the loop."""
