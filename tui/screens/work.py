@@ -16,7 +16,7 @@ from tui.store.store import Store
 if TYPE_CHECKING:
     from sqlmodel import Session
 
-WATCH_S = 0.2
+WATCH_S = 0.25
 """How often the database is asked whether anything changed (s); the question costs microseconds."""
 RESTART_S = 5
 """How long a companion that stumbled rests before it starts anew (s)."""

@@ -20,7 +20,7 @@ from tui.worker.sender import Route, Sent, send_due
 
 LEASE = "worker"
 LEASE_SPAN: Millis = 15 * SECOND
-PAUSE_S = 0.5
+PAUSE_S = 1.0
 """Between two rounds (s): how late an undo window may end, and how late a post is seen."""
 
 
