@@ -192,7 +192,15 @@ def test_without_a_terminal_the_desk_does_not_open(desk):
 
 
 def start(*arguments: str, **named) -> subprocess.Popen:
-    return subprocess.Popen([sys.executable, "-m", "tui", *arguments], stderr=subprocess.PIPE, **named)
+    return subprocess.Popen(
+        [sys.executable, "-m", "tui", *arguments], stderr=subprocess.PIPE, preexec_fn=heed_signals, **named
+    )
+
+
+def heed_signals() -> None:
+    """A shell that started the tests in the background made them ignore interrupts, and children inherit that."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize("posts", [1, 300])
@@ -240,8 +248,6 @@ def test_sigterm_ends_a_command_that_waits_for_input(desk, post):
 
 def wait_until_reading(pid: int) -> None:
     """Until the process sleeps in a read of its standard input."""
-    if not os.path.exists(f"/proc/{pid}/wchan"):
-        pytest.skip("this needs /proc")
     while True:
         with open(f"/proc/{pid}/syscall") as file:
             if file.read().startswith("0 0x0 "):
