@@ -129,7 +129,7 @@ class Terminal:
             env=_environment(env or {}),
             cwd=cwd,
             start_new_session=True,
-            preexec_fn=_take_terminal,  # noqa: PLW1509  one ioctl
+            preexec_fn=_take_terminal,
         )
         os.close(slave)
         os.set_blocking(self._master, False)

@@ -21,12 +21,10 @@ import socket
 import sys
 import threading
 import time
-import traceback
 import unicodedata
 from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
@@ -40,7 +38,7 @@ from textual.keys import Keys
 from textual.message import Message
 from textual.worker import WorkerFailed
 
-from tui import __version__
+from tui import crash
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -663,17 +661,10 @@ def _crash_sentence(error: BaseException | None, folder: Path | None) -> str:
     start = "shiftdesk stopped because of a mistake in itself"
     if folder is None:
         return f"{start}; start it again."
-    at = datetime.now(UTC)
-    path = folder / f"crash-{at:%Y%m%dT%H%M%S}-{os.getpid()}.log"
-    versions = f"shiftdesk {__version__}, Python {sys.version.split()[0]}, {at:%Y-%m-%dT%H:%M:%SZ}\n"
     # A failed worker hides what happened in an attribute.
     cause = error.error if isinstance(error, WorkerFailed) else error
-    lines = traceback.format_exception(cause) if cause is not None else ["no exception was given\n"]
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
-        with open(log, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.writelines([versions, *lines])
+        path = crash.record(cause, folder)
     except OSError as reason:
-        return f"{start}, and the log {path} could not be written ({reason.strerror}); start it again."
+        return f"{start}, and no log could be written in {folder} ({reason.strerror}); start it again."
     return f"{start}; start it again and pass on {path}, which says what happened."
