@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from tui.errors import ShiftdeskError
-from tui.screens.tty import check_terminal, clean_environment, install_signals
+from tui.screens.tty import check_terminal, clean_environment, install_signals, settle_output
 
 if __name__ == "__main__":
     clean_environment(os.environ)
@@ -133,4 +133,5 @@ if __name__ == "__main__":
             del terminal._pieces
         probe.crash_folder = words.parent / "state"
     probe.run(mouse=False)
+    settle_output()
     sys.exit(probe.return_code)

@@ -1,6 +1,5 @@
 """The whole command line: each subcommand is loaded when it is called, and every end has its exit code."""
 
-import sys
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -9,9 +8,12 @@ import click
 from tui import __version__
 from tui.cli.invocation import DeskGroup, Invocation, as_json, mention
 from tui.errors import OutOfReach, ShiftdeskError
+from tui.screens.tty import settle_output
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+SIGNALLED = 128
+"""Codes above it name the signal that ended the program (128+n)."""
 
 COMMANDS = {
     "demo": "desk",
@@ -77,22 +79,22 @@ def program(context: click.Context) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; its exit code, after what had to be said was said. Lets SystemExit through."""
     call = Invocation()
+    delivered = True
     try:
-        return _run(call, arguments)
+        code = _run(call, arguments)
     except BrokenPipeError:
-        _close_stdout()
-        return BROKEN_PIPE
+        code = BROKEN_PIPE
     finally:
         call.close()
+        delivered = settle_output()
+    return code if delivered or code > SIGNALLED else BROKEN_PIPE
 
 
 def _run(call: Invocation, arguments: Sequence[str]) -> int:
     try:
         with program.make_context("shiftdesk", list(arguments), obj=call) as context:
             program.invoke(context)
-        sys.stdout.flush()
     except click.exceptions.Exit as end:
-        sys.stdout.flush()
         return end.exit_code
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
@@ -133,16 +135,3 @@ def _unexpected(call: Invocation, error: Exception) -> tuple[str, int]:
     if isinstance(error, sqlite.sqlite3.Error):
         return sqlite.sentence(call.path, error), OutOfReach.exit_code
     return crash.sentence(error), 1
-
-
-def _close_stdout() -> None:
-    """Nobody reads any more: what is left in the buffer must not complain at exit."""
-    import os
-
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except BrokenPipeError:
-            os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)

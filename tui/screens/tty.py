@@ -5,6 +5,7 @@ Nothing here imports Textual, so that `__main__` can call it before Textual read
 
 import os
 import signal
+import sys
 import termios
 import threading
 import time
@@ -110,3 +111,21 @@ def restore() -> None:
             os.write(2, _LEAVE)
         finally:
             os.set_blocking(2, True)  # the setting is shared with the shell
+
+
+def settle_output() -> bool:
+    """Flush stdout and stderr before the end; False where nobody reads them any more.
+
+    What cannot be delivered goes nowhere, so that Python does not complain and change the exit code to 120.
+    """
+    delivered = True
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            delivered = False
+            with suppress(OSError):
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, stream.fileno())
+                os.close(nowhere)
+    return delivered

@@ -1,7 +1,10 @@
 """How shiftdesk opens SQLite: which library, which journal, which file mode. Loads no ORM."""
 
+import fcntl
 import os
 import sqlite3 as stdlib_sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,17 @@ BUSY_TIMEOUT_MS = 5_000
 _SAFE_WAL = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 """First versions without the WAL-reset corruption bug, newest branch first (sqlite.org/wal.html)."""
 
-__all__ = ["Connection", "check_header", "connect", "create_file", "journal_mode", "prepare", "sentence", "sqlite3"]
+__all__ = [
+    "Connection",
+    "alone_in",
+    "check_header",
+    "connect",
+    "create_file",
+    "journal_mode",
+    "prepare",
+    "sentence",
+    "sqlite3",
+]
 
 Connection = Any
 """A DBAPI connection of whichever of the two libraries is in use."""
@@ -49,6 +62,17 @@ def check_header(path: Path) -> None:
         header = file.read(len(_HEADER))
     if header and header != _HEADER:
         raise sqlite3.DatabaseError("file is not a database")
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """One process at a time prepares a desk in a folder; SQLite does not wait while its journal mode changes."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def connect(path: Path, *, read_only: bool = False) -> Connection:

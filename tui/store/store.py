@@ -44,7 +44,10 @@ class Store:
         if revision == schema.HEAD:
             return False
         sqlite.create_file(self.path)
-        with self._plain_words():
+        with self._plain_words(), sqlite.alone_in(self.path.parent):
+            revision = schema.current(self.path)
+            if revision == schema.HEAD:
+                return False
             connection = sqlite.connect(self.path)
             connection.execute(f"PRAGMA journal_mode = {sqlite.journal_mode()}")
             connection.close()
