@@ -2,7 +2,7 @@
 
     python tests/bench/bench_desk.py [--posts N] [--runs N]
 
-Beside the start stands that of a Textual app with three empty panes, measured in turns with it.
+Beside the start stands that of a bare Textual app with a list, a text and an editor, measured in turns with it.
 A time ends with the last byte before the output pauses for QUIET seconds; the pause is not counted.
 """
 
@@ -28,12 +28,17 @@ IDLE_S = 10
 SIZE = 40, 120
 BARE = """
 from textual.app import App
-from textual.containers import Horizontal
-from textual.widgets import Static
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Footer, OptionList, Static, TextArea
 class Bare(App):
-    CSS = "Static { width: 1fr; }"
+    CSS = "OptionList, Vertical { width: 1fr; } Static, TextArea { height: 1fr; }"
     def compose(self):
-        yield Horizontal(Static("Feed"), Static("Conversation"), Static("Reply"))
+        with Horizontal():
+            yield OptionList(*(f"row {number}" for number in range(100)))
+            with Vertical():
+                yield Static("Conversation")
+                yield TextArea()
+        yield Footer()
 Bare().run()
 """
 DESK = (sys.executable, "-m", "tui")
