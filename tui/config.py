@@ -198,7 +198,7 @@ class _Reading:
         return tuple(keys)
 
     def _fail(self, key: str, problem: str) -> NoReturn:
-        raise Misuse(f"The configuration {self.path}: {key} {problem}.")
+        raise Misuse(f"The configuration {self.path}: {key} {problem}{'' if problem.endswith('?') else '.'}")
 
 
 def _xdg(variable: str, fallback: str) -> Path:

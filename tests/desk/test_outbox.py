@@ -83,7 +83,7 @@ def test_a_held_reply_takes_the_draft_and_waits_out_its_window(store: Store, rea
 def test_a_recalled_reply_is_the_draft_again(store: Store, reader: Reader) -> None:
     reply = hold(store)
     with store.transaction() as session:
-        assert outbox.recall(session, reply, agent="ana", now=NOW + SECOND) == TEXT
+        assert outbox.recall(session, reply, agent="ana", now=NOW + SECOND)
     assert (state(reader, reply), reader.draft(ONE).text) == ("recalled", TEXT)  # type: ignore[union-attr]
     assert reader.outbox() == []
     with store.transaction() as session:
@@ -260,7 +260,7 @@ def test_a_failed_reply_is_sent_again_without_a_second_draft(store: Store, reade
     reply, before = start_after_hold(store)
     with store.transaction() as session:
         outbox.failed(session, reply, "no line", NOW + UNDO)
-        outbox.retry(session, reply, agent="ana", now=NOW + UNDO)
+        outbox.retry(session, reply, agent="ana", config=Config(), now=NOW + UNDO)
     assert reader.draft(ONE) is None
     _, again = start(store)
     assert again == before
@@ -292,7 +292,7 @@ def test_steps_out_of_turn_are_refused(store: Store, reader: Reader, step: str) 
         "sent": lambda s: outbox.sent(s, reply, Receipt("n"), NOW),
         "failed": lambda s: outbox.failed(s, reply, "why", NOW),
         "unknown": lambda s: outbox.unknown(s, reply, "why", NOW),
-        "retry": lambda s: outbox.retry(s, reply, agent="ana", now=NOW),
+        "retry": lambda s: outbox.retry(s, reply, agent="ana", config=Config(), now=NOW),
         "settle": lambda s: outbox.settle(s, reply, is_out=True, agent="ana", now=NOW),
     }
     before = reader.last_event()

@@ -68,7 +68,10 @@ def reply_command(
         with call.change() as session:
             reader = reading(session)
             wanted, canned = _wanted(call, reader, conversation, text, name, now)
-            claim = claims.reach(session, conversation, agent=call.agent, now=now, lease=call.config.desk.lease)
+            try:
+                claim = claims.reach(session, conversation, agent=call.agent, now=now, lease=call.config.desk.lease)
+            except Refused as refused:
+                raise _held_elsewhere(call, reader, conversation, wanted, now, refused) from None
             made, findings = outbox.hold(
                 session, claim, wanted, config=call.config, now=now, overrides=overrides,
                 canned_id=canned.id if canned else None,
@@ -82,6 +85,17 @@ def reply_command(
         raise Misuse(f"Reply {made} is gone.")
     document = reply_json(held) | {"findings": [one.as_json() for one in findings]}
     call.answer(document, lambda: "\n".join([*_told(findings), _until(held.id, held.due_at)]))
+
+
+def _held_elsewhere(
+    call: Invocation, reader: "Reader", conversation: int, text: str, now: clock.Millis, refused: Refused
+) -> Refused:
+    """The refusal with the guard's findings, `claimed-elsewhere` among them."""
+    from tui.desk import guard, outbox
+
+    case = outbox.case(reader, conversation, text, agent=call.agent, config=call.config, now=now)
+    findings = [one.as_json() for one in guard.examine(case)]
+    return Refused(str(refused), verdict="stop", findings=findings, **refused.details)
 
 
 def _wanted(
@@ -113,7 +127,7 @@ def _overrides(checks: tuple[str, ...], reasons: tuple[str, ...]) -> "list[Overr
     if not checks or len(reasons) not in (1, len(checks)):
         raise Misuse("Give --reason once for all, or once for each --override.")
     typed = reasons if len(reasons) == len(checks) else reasons * len(checks)
-    return [Overridden(check, reason) for check, reason in zip(checks, typed, strict=True)]
+    return [Overridden(check, reason, by_name=True) for check, reason in zip(checks, typed, strict=True)]
 
 
 def _told(findings: "list[Finding]") -> list[str]:
@@ -170,11 +184,11 @@ def _listing(waiting: list[Any]) -> str:
 @_reply
 @click.pass_obj
 def outbox_retry(call: Invocation, reply_id: int) -> None:
-    """Queue a failed reply once more."""
+    """Queue a failed reply once more, through the guard."""
     from tui.desk import outbox
 
     with call.change() as session:
-        outbox.retry(session, reply_id, agent=call.agent, now=clock.now())
+        outbox.retry(session, reply_id, agent=call.agent, config=call.config, now=clock.now())
     _answer(call, reply_id, f"Reply {reply_id} is queued again.")
 
 
@@ -201,8 +215,9 @@ def outbox_recall(call: Invocation, reply_id: int) -> None:
     from tui.desk import outbox
 
     with call.change() as session:
-        outbox.recall(session, reply_id, agent=call.agent, now=clock.now())
-    _answer(call, reply_id, f"Reply {reply_id} is recalled; its text is the draft again.")
+        is_draft = outbox.recall(session, reply_id, agent=call.agent, now=clock.now())
+    kept = "its text is the draft again" if is_draft else "a newer draft stands, and `show` still has its text"
+    _answer(call, reply_id, f"Reply {reply_id} is recalled; {kept}.")
 
 
 def _answer(call: Invocation, reply_id: int, sentence: str) -> None:

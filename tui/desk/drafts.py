@@ -32,12 +32,14 @@ def discard(session: Session, conversation_id: int, *, text: str | None = None) 
 
 def restore(
     session: Session, conversation_id: int, text: str, *, agent: str, canned_id: int | None, now: Millis
-) -> None:
-    """A text comes back from its way out; a draft begun meanwhile is not overwritten."""
-    if session.get(t.Draft, conversation_id) is None:
-        session.execute(
-            insert(t.drafts).values(
-                conversation_id=conversation_id, agent=agent, text=text, cursor=len(text),
-                canned_id=canned_id, updated_at=now,
-            )
-        )  # fmt: skip
+) -> bool:
+    """A text comes back from its way out; False where a draft was begun meanwhile, which is not overwritten."""
+    if session.get(t.Draft, conversation_id) is not None:
+        return False
+    session.execute(
+        insert(t.drafts).values(
+            conversation_id=conversation_id, agent=agent, text=text, cursor=len(text),
+            canned_id=canned_id, updated_at=now,
+        )
+    )  # fmt: skip
+    return True

@@ -59,6 +59,8 @@ class Overridden:
 
     check: str
     typed: str
+    by_name: bool = False
+    """The check was named by hand, as on the command line, instead of answered in a review."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +106,14 @@ def verdict(findings: Iterable[Finding]) -> Verdict:
     return max((finding.verdict for finding in findings), key=_GRAVITY.__getitem__, default="ok")
 
 
-def accepts(finding: Finding, typed: str) -> bool:
-    """Whether what was typed satisfies what the finding asks. What does not stop asks nothing."""
+def accepts(finding: Finding, typed: str, *, by_name: bool = False) -> bool:
+    """Whether what was typed satisfies what the finding asks. What does not stop asks nothing.
+
+    `by_name`: the check itself was written out (`--override CHECK`), so that a reason serves for any literal.
+    """
     if finding.verdict != "stop":
         return True
-    if finding.asks == REASON:
+    if finding.asks == REASON or (by_name and finding.asks and typed.strip().casefold() != finding.asks.casefold()):
         return sum(map(str.isalpha, typed)) >= REASON_LETTERS
     return bool(finding.asks) and typed.strip().casefold() == finding.asks.casefold()
 

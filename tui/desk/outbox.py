@@ -76,7 +76,9 @@ def _changes(reader: Reader, conversation_id: int, agent: str) -> list[Any]:
 def target(conversation: QueueRow, posts: Sequence[PostRow]) -> PostRow | None:
     """The post a reply answers: the customer's newest word, else the newest post of the thread."""
     words = [p for p in posts if p.author_id == conversation.author_id and p.kind != "repost" and not p.ours]
-    standing = [p for p in words if not p.deleted] or words or [p for p in posts if not p.deleted]
+    standing = (
+        [p for p in words if not p.deleted] or words or [p for p in posts if not p.deleted and p.kind != "repost"]
+    )
     return standing[-1] if standing else None
 
 
@@ -102,7 +104,8 @@ def hold(
     )
     findings = guard.examine(looked_at)
     typed = {o.check: o.typed for o in overrides}
-    unanswered = [f for f in findings if f.verdict == "stop" and not guard.accepts(f, typed.get(f.check, ""))]
+    by_name = {o.check for o in overrides if o.by_name}
+    unanswered = [f for f in findings if not guard.accepts(f, typed.get(f.check, ""), by_name=f.check in by_name)]
     if unanswered:
         raise GuardStop(unanswered, findings)
     answered = looked_at.target
@@ -158,8 +161,8 @@ def record_stop(session: Session, stops: Sequence[Finding], conversation_id: int
         )  # fmt: skip
 
 
-def recall(session: Session, reply_id: int, *, agent: str, now: Millis) -> str:
-    """Take back a reply that is still held; its text, which becomes the draft again where none is there."""
+def recall(session: Session, reply_id: int, *, agent: str, now: Millis) -> bool:
+    """Take back a reply that is still held; whether its text is the draft again (not where a newer one stands)."""
     row = session.execute(
         update(t.replies)
         .where(_r.id == reply_id, _r.state == "held", _r.agent == agent)
@@ -169,8 +172,7 @@ def recall(session: Session, reply_id: int, *, agent: str, now: Millis) -> str:
     if row is None:
         raise Refused("That reply is not held any more; it can no longer be recalled.")
     _event(session, "reply.recalled", reply_id, row.conversation_id, agent=agent, now=now)
-    drafts.restore(session, row.conversation_id, row.text, agent=agent, canned_id=row.canned_id, now=now)
-    return str(row.text)
+    return drafts.restore(session, row.conversation_id, row.text, agent=agent, canned_id=row.canned_id, now=now)
 
 
 def send_now(session: Session, reply_id: int, *, agent: str, now: Millis) -> None:
@@ -225,9 +227,12 @@ def _outgoing(session: Session, row: Any) -> Outgoing:
 def sent(session: Session, reply_id: int, receipt: Receipt, now: Millis) -> None:
     """The network has it: our post joins the thread, and the conversation waits on the customer.
 
-    The post stands in the thread where the agent sent it: a word that came meanwhile is still unanswered.
+    The post stands in the thread where the agent sent it: a word that came meanwhile is still unanswered. A reply
+    that was given up while its sender was held up is sent all the same, and its text is no draft any more.
     """
-    row = _settle(session, reply_id, ("sending", "unknown"), state="sent", sent_at=now, native_id=receipt.native_id)
+    out = {"state": "sent", "sent_at": now, "native_id": receipt.native_id, "error": None}
+    row = _settle(session, reply_id, ("sending", "unknown", "failed"), **out)
+    drafts.discard(session, row.conversation_id, text=row.text)
     _event(session, "reply.sent", reply_id, row.conversation_id, agent=row.agent, now=now, native_id=receipt.native_id)
     _join_thread(session, row, receipt, now)
     c = t.conversations.c
@@ -307,8 +312,20 @@ def unknown(session: Session, reply_id: int, why: str, now: Millis) -> None:
     _event(session, "reply.unknown", reply_id, row.conversation_id, agent=row.agent, now=now, why=why)
 
 
-def retry(session: Session, reply_id: int, *, agent: str, now: Millis) -> None:
-    """Queue a failed reply once more; its text is no draft any longer."""
+def retry(session: Session, reply_id: int, *, agent: str, config: Config, now: Millis) -> None:
+    """Queue a failed reply once more, through the guard and with a claim; its text is no draft any longer.
+
+    Refused when a colleague has the conversation, or with the findings when the guard stops it now.
+    """
+    old = session.execute(select(t.replies).where(_r.id == reply_id, _r.state == "failed")).first()
+    if old is not None:
+        claim = claims.reach(session, old.conversation_id, agent=agent, now=now, lease=config.desk.lease)
+        looked_at = case(reading(session), old.conversation_id, old.text, agent=agent, config=config, now=now)
+        findings = guard.examine(looked_at)
+        stops = [finding for finding in findings if finding.verdict == "stop"]
+        if stops:
+            raise GuardStop(stops, findings)
+        session.execute(update(t.replies).where(_r.id == reply_id).values(agent=agent, epoch=claim.epoch))
     row = _settle(session, reply_id, ("failed",), state="queued", error=None)
     drafts.discard(session, row.conversation_id, text=row.text)
     _event(session, "reply.queued", reply_id, row.conversation_id, agent=agent, now=now, retry=True)

@@ -551,6 +551,10 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         """Under a dialog the key of the palette is the dialog's."""
         return not (action == "command_palette" and isinstance(self.screen, ModalScreen))
 
+    async def _on_app_blur(self, event: events.AppBlur) -> None:
+        """Another window is in front: the pane that had the keys keeps them, and a draft stays open."""
+        event.prevent_default()
+
     async def action_quit(self) -> None:
         """Nothing but the end of the shift ends the app."""
         self.action_do("end-shift")

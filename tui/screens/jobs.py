@@ -197,9 +197,9 @@ def give_up(session: Session, *, stops: Sequence[Finding], conversation_id: int,
     claims.see(session, conversation_id, agent=agent)
 
 
-def recall(session: Session, *, reply_id: int, agent: str) -> None:
-    """Take back a held reply."""
-    outbox.recall(session, reply_id, agent=agent, now=clock.now())
+def recall(session: Session, *, reply_id: int, agent: str) -> bool:
+    """Take back a held reply; whether its text is the draft again."""
+    return outbox.recall(session, reply_id, agent=agent, now=clock.now())
 
 
 def settle_held(session: Session, *, agent: str, held: Sequence[int], recall: bool) -> None:

@@ -199,6 +199,8 @@ class Writing:
             return words
 
         def chosen(canned: "Canned | None") -> None:
+            if self._draft_of != row.id:
+                return  # the editor has another conversation by now
             self.app.desk.composer.focus()
             if canned is not None:
                 self._canned_id = canned.id
@@ -263,14 +265,16 @@ class Writing:
             await self.app.work.change(
                 partial(self.app.jobs.record_stop, stops=stop.stops, conversation_id=conversation_id, agent=agent)
             )
-            await self.send()
+            if self._draft_of == conversation_id:
+                await self.send()
             return
         except Refused:
             self.app.desk.composer.focus()
             raise
-        self._saved, self._canned_id, self._draft_of, self._findings = "", None, None, []
-        self.app.desk.composer.load_text("")
-        await self.leave()
+        if self._draft_of == conversation_id:
+            self._saved, self._canned_id, self._draft_of, self._findings = "", None, None, []
+            self.app.desk.composer.load_text("")
+            await self.leave()
         await self.app.refresh_all()
 
     async def undo(self) -> None:
@@ -278,6 +282,8 @@ class Writing:
         if not self.app.held:
             return  # it has just left
         newest = self.app.held[-1]
-        await self.app.work.change(partial(self.app.jobs.recall, reply_id=newest.id, agent=self.app.agent))
-        self.app.say(f"The reply to @{text.line(newest.handle)} is recalled; its text is the draft again.")
+        job = partial(self.app.jobs.recall, reply_id=newest.id, agent=self.app.agent)
+        is_draft = await self.app.work.change(job)
+        kept = "its text is the draft again" if is_draft else "the newer draft stands"
+        self.app.say(f"The reply to @{text.line(newest.handle)} is recalled; {kept}.")
         await self.app.refresh_all()

@@ -11,7 +11,7 @@ from tui import clock as wall
 from tui.clock import SECOND, Millis
 from tui.config import Config
 from tui.desk import claims, intake
-from tui.errors import OutOfReach
+from tui.errors import OutOfReach, Refused
 from tui.networks.records import Network
 from tui.store.reader import Reader
 from tui.store.store import Store
@@ -60,6 +60,8 @@ class Worker:
                 self._round()
             except OutOfReach:
                 self._held_until = 0
+            except Refused:
+                pass  # a reply was settled by somebody else meanwhile; the next round sees how it stands
             stop.wait(PAUSE_S)
         self.leave()
 
@@ -78,7 +80,7 @@ class Worker:
         done = Sent()
         reader = self._reader
         if not held_before or reader.reply_due(self._clock()):
-            done = send_due(self._store, self._route, self._clock, orphans=not held_before)
+            done = send_due(self._store, self._route, self._clock, orphans=not held_before, leads=self._lead)
         if reader.due_timer(self._clock()):
             with self._store.transaction() as session:
                 claims.wake(session, self._clock())
@@ -95,7 +97,7 @@ class Worker:
             with self._store.transaction() as session:
                 held = lease.take(session, LEASE, holder=self._holder, now=now, span=LEASE_SPAN)
             self._held_until = now + LEASE_SPAN if held else 0
-        return bool(self._held_until)
+        return self._held_until > now
 
     def _collect(self) -> int:
         read = 0

@@ -26,8 +26,18 @@ class Sent:
     unknown: int = 0
 
 
-def send_due(store: Store, route: Route, clock: Callable[[], Millis], *, orphans: bool = False) -> Sent:
-    """Send what is due. `orphans`: first settle what another sender left in `sending` (only with the lease)."""
+def send_due(
+    store: Store,
+    route: Route,
+    clock: Callable[[], Millis],
+    *,
+    orphans: bool = False,
+    leads: Callable[[], bool] = lambda: True,
+) -> Sent:
+    """Send what is due. `orphans`: first settle what another sender left in `sending` (only with the lease).
+
+    `leads` says before each reply whether the lease is still ours: a sender that was held up must not go on.
+    """
     done = Sent()
     if orphans:
         with store.transaction() as session:
@@ -36,12 +46,13 @@ def send_due(store: Store, route: Route, clock: Callable[[], Millis], *, orphans
             _look_up(store, route, clock, reply_id, reply, done)
     with store.transaction() as session:
         outbox.queue_due(session, clock())
-    while True:
+    while leads():
         with store.transaction() as session:
             started = outbox.start_sending(session, clock())
         if started is None:
             return done
         _publish(store, route, clock, *started, done)
+    return done
 
 
 def _publish(
