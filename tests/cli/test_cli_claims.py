@@ -107,3 +107,12 @@ def test_every_change_leaves_its_event(desk):
 @pytest.mark.parametrize("bad", ["0", "-1", "one", str(2**63)])
 def test_what_is_no_id_is_wrong_usage(desk, bad):
     assert desk("claim", "--", bad).code == 2
+
+
+def test_a_reply_to_what_a_colleague_has_is_refused_with_the_findings(desk):
+    desk.json("claim", "1", "--agent", "ana")
+    answer = desk("reply", "1", "--text", "On its way.", "--agent", "bob", "--json")
+    assert answer.code == 1
+    assert answer.json["verdict"] == "stop"
+    assert "claimed-elsewhere" in [finding["check"] for finding in answer.json["findings"]]
+    assert answer.json["claimed_by"] == "ana"

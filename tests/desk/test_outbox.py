@@ -335,3 +335,38 @@ def test_without_a_claim_nothing_is_held(store: Store, reader: Reader) -> None:
     with pytest.raises(Refused, match="taken over by ben"), store.transaction() as session:
         outbox.hold(session, claim, TEXT, config=CONFIG, now=NOW)
     assert reader.replies(ONE) == []
+
+
+def test_a_retry_goes_through_the_guard(store: Store, reader: Reader) -> None:
+    first = hold(store)
+    start(store)
+    with store.transaction() as session:
+        outbox.failed(session, first, "the disk is full", NOW + UNDO)
+    with store.transaction() as session:
+        claim = claims.claim(session, ONE, agent="ana", now=NOW + UNDO, lease=LEASE)
+        outbox.hold(session, claim, "It comes at ten past.", config=Config(), now=NOW + UNDO)
+    later = NOW + UNDO + 10 * MINUTE
+    with pytest.raises(outbox.GuardStop, match="still held"), store.transaction() as session:
+        outbox.retry(session, first, agent="ana", config=Config(), now=later)
+    with pytest.raises(Refused, match="ana"), store.transaction() as session:
+        outbox.retry(session, first, agent="zed", config=Config(), now=NOW + UNDO)
+    assert state(reader, first) == "failed"
+
+
+def test_a_check_named_by_hand_takes_a_reason(store: Store) -> None:
+    from tui.desk.guard import Finding, accepts
+
+    old = Finding("resurfaced", "stop", "Posted 206d ago.", {}, asks="206d")
+    assert accepts(old, "206d", by_name=True)
+    assert accepts(old, "they asked again", by_name=True)
+    assert not accepts(old, "??", by_name=True)
+    assert not accepts(old, "they asked again")
+
+
+def test_a_repost_without_its_original_is_no_post_to_answer(store: Store, reader: Reader) -> None:
+    take(store, repost("r", "unknown", "stranger"))
+    (row,) = [row for row in rows(reader, "all") if row.handle == "stranger"]
+    with store.transaction() as session:
+        claim = claims.claim(session, row.id, agent="ana", now=NOW, lease=LEASE)
+    with pytest.raises(outbox.GuardStop, match="no post to answer"), store.transaction() as session:
+        outbox.hold(session, claim, "Hello there.", config=Config(), now=NOW)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from headless import Opened, lines, opened, title
 from making import US, post, rows, take
+from textual import events
 
 from tui import clock
 from tui.actions import ACTIONS, WHY_NOT, remapped
@@ -551,5 +552,20 @@ def test_a_theme_of_the_palette_keeps_everything_in_place(store: Store) -> None:
                     assert (lines(here.desk.feed), lines(here.desk.conversation)) == before
             await here.do("help")
             assert isinstance(here.app.screen, Sheet)
+
+    asyncio.run(story())
+
+
+def test_another_window_in_front_leaves_the_editor_open(store: Store) -> None:
+    fill(store)
+
+    async def story() -> None:
+        async with opened(store) as here:
+            await here.write("Hello")
+            here.app.post_message(events.AppBlur())
+            here.app.post_message(events.AppFocus())
+            await here.rest()
+            assert here.desk.composer.has_focus
+            assert not here.desk.composer.read_only
 
     asyncio.run(story())

@@ -311,3 +311,48 @@ def test_an_idle_worker_writes_only_to_keep_its_lease(
     running._round()
     assert reader.data_version() != before
     running.leave()
+
+
+class Slow(Wire):
+    """A network so slow that the sender's lease runs out while it publishes, and another worker takes over."""
+
+    def __init__(self, meanwhile: Callable[[], None]) -> None:
+        super().__init__()
+        self.meanwhile = meanwhile
+
+    def publish(self, reply: Outgoing) -> Receipt:
+        self.meanwhile()
+        return super().publish(reply)
+
+
+def test_a_reply_given_up_while_its_sender_was_held_up_is_sent_all_the_same(
+    store: Store, reader: Reader, worker: Callable[..., Worker], watch: Watch, reply: int
+) -> None:
+    def another_takes_over() -> None:
+        watch.now += LEASE_SPAN + SECOND
+        worker(Wire(), "second").once()
+
+    worker(Slow(another_takes_over)).once()
+    assert state(reader, reply) == "sent"
+    assert reader.draft(1) is None
+    assert reader.outbox() == []
+
+
+def test_a_sender_whose_lease_is_gone_starts_no_other_reply(
+    store: Store, reader: Reader, worker: Callable[..., Worker], watch: Watch, reply: int
+) -> None:
+    take(store, post("other", "bob", text=f"{US} and my bag?", ago=MINUTE))
+    with store.transaction() as session:
+        claim = claims.claim(session, 2, agent="ana", now=NOW, lease=HOUR)
+        later, _ = outbox.hold(session, claim, "We found it, Bob.", config=Config(), now=NOW)
+    standing: list[Worker] = []
+
+    def another_takes_over() -> None:
+        watch.now += LEASE_SPAN + SECOND
+        standing.append(worker(Wire(), "second"))
+        assert standing[0]._lead()
+
+    slow = Slow(another_takes_over)
+    worker(slow).once()
+    assert slow.asked.count("publish") == 1
+    assert state(reader, later) == "queued"
