@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from making import NOW, US, copy_of, kinds, ours, post, quote, repost, rows, take, take_into
 
 from tui.clock import DAY, HOUR, MINUTE, SECOND
-from tui.desk import claims
+from tui.config import Config
+from tui.desk import claims, intake
 from tui.networks.records import Author, Post
 from tui.store.reader import Reader
 from tui.store.store import Store, reading
@@ -459,3 +461,17 @@ def test_the_id_of_a_conversation_is_never_used_twice(store: Store) -> None:
     after = rows(reader, "all")
     assert len(after) == 2
     assert [row.handle for row in after if row.id not in before] == ["bob"]
+
+
+def test_an_account_that_is_named_late_has_been_ours_all_the_time(store: Store) -> None:
+    question = replace(post("q", "cust", "where is my train, rail people?", 3 * HOUR), account=None)
+    answer = replace(
+        post("a", "northline", "It comes at ten past.", 2 * HOUR, kind="reply", in_reply_to="q"), account=None
+    )
+    for batch in ([question, answer], [replace(post("z", "bob", f"{US} thanks", HOUR), account=US)]):
+        with store.transaction() as session:
+            intake.take_in(session, batch, now=NOW, config=Config())
+    found = {row.handle: row for row in rows(store.reader(), "all")}
+    assert set(found) == {"cust", "bob"}
+    assert (found["cust"].state, found["cust"].account) == ("pending", US)
+    assert found["cust"].answered_at is not None

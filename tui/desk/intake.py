@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, union, update
+from sqlalchemy import bindparam, delete, func, insert, select, union, update
 from sqlmodel import Session
 
 from tui.clock import Millis
@@ -152,6 +152,7 @@ class _Batch:
         self._load_authors(flat)
         self._count(posts)
         self._load_below([(p.network, p.id) for p in flat if (p.network, p.id) not in self.refs])
+        self._claim_as_ours()
         self.next_post = next_id(self.connection, t.posts)
         self.next_conversation = self.first_opened = next_id(self.connection, t.conversations)
         for post in _parents_first(flat):
@@ -184,8 +185,11 @@ class _Batch:
 
     def _load_accounts(self, posts: Sequence[NetworkPost]) -> None:
         named = {(p.network, p.account) for p in posts if p.account}
+        known = {tuple(row) for row in self.connection.execute(select(t.accounts.c.network, t.accounts.c.name))}
         for network, handle in sorted(named, key=str):
             ensure_account(self.session, network, str(handle), self.now)
+        met = {(network, account_name(str(handle))) for network, handle in named}
+        self.new_accounts = sorted(met - known)
         self.accounts: dict[tuple[str, str], int] = {}
         self.names: dict[str, tuple[str, ...]] = defaultdict(tuple)
         self.handles: dict[int, str] = {}
@@ -237,6 +241,28 @@ class _Batch:
                 values |= {"name": author.name or known.name, "followers": author.followers or known.followers}
                 self.connection.execute(update(t.authors).where(t.authors.c.id == known.id).values(values))
         insert_rows(self.connection, t.authors, added)
+
+    def _claim_as_ours(self) -> None:
+        """An account is known from now on: what came under its handle before was ours all the time."""
+        for network, name in self.new_accounts:
+            written = _REFS.where(t.posts.c.network == network, func.lower(t.authors.c.handle) == name, ~t.posts.c.ours)
+            found = [self._stored_ref(row) for row in self.connection.execute(written)]
+            self._load_refs({(network, ref.in_reply_to) for ref in found if ref.in_reply_to})
+            self._load_below([(network, ref.word.native_id) for ref in found])
+            for ref in found:
+                old = None if ref.conversation_id is None else self._thread(ref.conversation_id)
+                ref.account_id = self.accounts[network, name]
+                self._reword(ref, "place", ours=True)
+                self.changed[ref.word.id]["account_id"] = ref.account_id
+                if old is not None and not self._worked_on(old):
+                    self._load_words([old])
+                    home = self._home(ref)
+                    old.words.pop(ref.word.id, None)
+                    old.fresh.add("place")
+                    old.heir = None if home is None else home.id
+                    self.moved[ref.word.id] = ref
+                    self._stand(ref, home)
+                    self._gather(ref, old)
 
     def _load_below(self, keys: Iterable[tuple[str, str]]) -> None:
         """Stored posts that point at these, and stored conversations that hang below them."""
