@@ -109,3 +109,12 @@ def test_people_see_the_zone_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_now_is_in_milliseconds() -> None:
     assert abs(clock.now() - datetime.now(UTC).timestamp() * 1_000) < HOUR
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [("soon", "neither a span"), ("99999999999d", "beyond the year 2100"), ("2200-01-01T00:00Z", "beyond the year")],
+)
+def test_a_moment_that_cannot_be_is_refused_in_words(given: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        clock.until(given, 0)

@@ -75,9 +75,24 @@ def span(text: str) -> Millis:
     return sum(int(number) * _UNITS[unit] for number, unit in _SPAN.findall(compact))
 
 
+LATEST: Millis = parse("2100-01-01T00:00:00Z")
+"""No time of ours lies beyond: what claims to is a mistake, and would not fit a calendar for long."""
+
+
 def until(text: str, now: Millis) -> Millis:
-    """Read a moment ahead: a span from `now` (`2h`) or an ISO 8601 time with a zone. ValueError when it is neither."""
+    """Read a moment ahead: a span from `now` (`2h`) or an ISO 8601 time with a zone.
+
+    ValueError, with a sentence, when it is neither or lies beyond LATEST.
+    """
     try:
-        return now + span(text)
+        at = now + span(text)
     except ValueError:
-        return parse(text)
+        try:
+            at = parse(text)
+        except (ValueError, OverflowError):
+            raise ValueError(
+                f"{text!r:.40} is neither a span such as 2h nor a time such as 2026-02-11T09:00Z; give one of them."
+            ) from None
+    if at > LATEST:
+        raise ValueError(f"{text!r:.40} lies beyond the year 2100; give an earlier time.")
+    return at

@@ -9,7 +9,6 @@ from tui import clock
 from tui.cli.invocation import ID, WORDS, DeskCommand, Invocation
 from tui.errors import Misuse
 
-LATEST = clock.parse("2100-01-01T00:00:00Z")
 _conversation = click.argument("conversation", metavar="ID", type=ID)
 
 
@@ -161,17 +160,9 @@ def tag_command(call: Invocation, conversation: int, tags: tuple[str, ...]) -> N
 def moment(given: str, now: clock.Millis) -> clock.Millis:
     """A span from now (`2h`) or a time with its zone. Raises Misuse."""
     try:
-        at = now + clock.span(given)
-    except ValueError:
-        try:
-            at = clock.parse(given)
-        except (ValueError, OverflowError):
-            raise Misuse(
-                f"{given!r:.40} is neither a span such as 2h nor a time such as 2026-02-11T09:00Z; give one of them."
-            ) from None
-    if at > LATEST:
-        raise Misuse(f"{given!r:.40} lies beyond the year 2100; give an earlier time.")
-    return at
+        return clock.until(given, now)
+    except ValueError as error:
+        raise Misuse(str(error)) from None
 
 
 def _answer(call: Invocation, conversation_id: int, sentence: str | None, **more: Any) -> None:

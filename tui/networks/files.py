@@ -46,7 +46,7 @@ MAX_ID = 500
 """Characters of an id, handle, network or language: four bytes each still fit a PostgreSQL index entry."""
 MAX_COUNT = 2**63 - 1
 EARLIEST = clock.parse("1990-01-01T00:00:00Z")
-LATEST = clock.parse("2100-01-01T00:00:00Z")
+LATEST = clock.LATEST
 
 LOCK_WAIT = 5.0
 """Seconds to wait for another process that is writing to the same outbox."""

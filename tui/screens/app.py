@@ -250,12 +250,10 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
     def _entries(self, rows: Iterable[QueueRow]) -> tuple[Entry, ...]:
         return tuple(entry(row, self.config, self.shown_at) for row in rows)
 
-    def last_page(self, reader: Reader, view: str, search: str) -> Page:
-        """The last rows of a view."""
+    def last_page(self, reader: Reader, view: str) -> Page:
+        """The last rows of a view; what a filter found is all in the window already."""
         now, far = clock.now(), -(2**62) if VIEWS[view].descending else 2**62
-        rows = reader.page(
-            view, agent=self.agent, now=now, limit=PAGE_ROWS, start=Key(far, far), backwards=True, search=search
-        )
+        rows = reader.page(view, agent=self.agent, now=now, limit=PAGE_ROWS, start=Key(far, far), backwards=True)
         total = reader.count(view, agent=self.agent, now=now)
         return Page(self._entries(rows), max(total - len(rows), 0), total, more=False)
 

@@ -70,7 +70,7 @@ class Looking:
     async def bottom(self) -> None:
         """The last row of a list that is longer than its window."""
         rows = self.app.desk.working_list
-        page = await self.app.work.read(partial(self.app.last_page, view=rows.view, search=rows.search))
+        page = await self.app.work.read(partial(self.app.last_page, view=rows.view))
         rows.reset()
         rows.before = page.before
         rows.show(page)
