@@ -594,7 +594,8 @@ class DeskDriver(LinuxDriver):
                         return
                     if text := decode(data):
                         messages = list(parser.feed(text))
-                        pending = parser.pending_until is not None
+                        # The escape key is the start of a sequence too, but one that came by itself.
+                        pending = parser.pending_until is not None and text != "\x1b"
                         self._in_company = arrivals.in_company(messages, pending, time.monotonic())
                         for message in messages:
                             self._send(message)
