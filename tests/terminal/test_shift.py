@@ -66,7 +66,7 @@ def ended(terminal: Terminal) -> str:
     """End the shift by its keys; what stands on stdout then."""
     terminal.press("q")
     terminal.wait("End the shift")
-    terminal.press("y")
+    agree(terminal)
     assert terminal.exit_code(30) == 0
     assert terminal.restored(), terminal.modes
     return terminal.after_exit()
