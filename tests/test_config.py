@@ -8,13 +8,14 @@ import pytest
 from tui import config
 from tui.clock import HOUR, MINUTE, SECOND
 from tui.config import AccountSettings, Config, DeskSettings
+from tui.desk import guard
 from tui.errors import Misuse
 
 
 def read(tmp_path: Path, text: str) -> Config:
     path = tmp_path / "config.toml"
     path.write_text(text, encoding="utf-8")
-    return config.load(path)
+    return config.load(path, vet=guard.vet)
 
 
 def test_nothing_configured_means_the_defaults() -> None:
@@ -72,6 +73,8 @@ def test_keys_may_be_one_or_a_list(tmp_path: Path) -> None:
         ("account.default = 1", r"account\.default must be a table"),
         ("[account.northline]", r'account\.northline is no account; write "x:@northline"'),
         ("[account.default]\nchecks = { anwered = 'off' }", r"checks\.anwered is unknown; did you mean 'answered'"),
+        ("[account.'x:@us']\nchecks = { anwered = 'off' }", r"account\.x:@us\.checks\.anwered is unknown"),
+        ("[account.default]\ncontacts = 'help@us.example'", r"contacts must be a list of texts"),
         ("[account.default]\nchecks = { late = 'maybe' }", r"checks must give each check one of stop, warn, info, off"),
         ("[account.default]\nchecks = { late = ['off'] }", r"checks must give each check one of"),
         ("[keys]\nnext = 1", r"keys\.next must be a key"),
@@ -137,9 +140,3 @@ def test_nobody_is_logged_in(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_name_is_short_and_printable(name: str) -> None:
     with pytest.raises(Misuse, match="printable"):
         config.agent_name(name)
-
-
-def test_the_names_of_checks_are_those_of_the_guard() -> None:
-    from tui.desk.guard import CHECKS
-
-    assert sorted(config.CHECKS) == sorted(check.__name__.replace("_", "-") for check in CHECKS)

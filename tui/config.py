@@ -4,6 +4,7 @@ import difflib
 import getpass
 import os
 import tomllib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,11 +13,6 @@ from typing import Any, NoReturn, TypeVar
 from tui.clock import HOUR, MINUTE, SECOND, Millis
 from tui.errors import Misuse
 
-CHECKS = (
-    *("resurfaced", "answered", "changed", "claimed-elsewhere", "not-allowed", "same-text", "placeholder", "length"),
-    *("expired-canned", "late", "namedrop"),
-)
-"""The guard's checks by name; a test holds the list to `tui.desk.guard`."""
 VERDICTS = ("stop", "warn", "info", "off")
 CONFIG_LIMIT_BYTES = 1_000_000
 DRAFT_CHARACTERS = 100_000
@@ -68,6 +64,40 @@ class AccountSettings:
     """From so many near-equal replies on, `same-text` warns."""
     same_text_ratio: int = 95
     """How alike two texts must be to count as the same (0-100, token set ratio)."""
+    same_text_letters: int = 12
+    """Letters below which only the very same text counts as the same."""
+    same_text_shortest: int = 60
+    """How long the shorter of two texts must be beside the longer to be a copy of it (%)."""
+    same_text_incident_count: int = 20
+    """From so many near-equal replies about one incident on, `same-text` warns; they are counted apart."""
+    same_customer_minutes: int = 60
+    """A colleague's answer to the same person elsewhere counts as just now within this (min)."""
+    bounce_count: int = 1
+    """From so many times on, this reply included, sending the customer elsewhere warns."""
+    apology_count: int = 3
+    """From so many apologies with nothing else to them on, this reply included, `tone` warns."""
+    shouted_words: int = 3
+    """From so many words in capitals in a row on, `tone` warns."""
+    length_limit: int = 0
+    """Characters the server takes, where it takes others than its network's default; 0: the default."""
+    link_length: int = 0
+    """Characters a link costs on this Mastodon server; 0: the default, 23."""
+    link_cost_factor: int = 13
+    """How many times more a post with a link costs on X; 0: nothing is said about it."""
+    complaint_hours: int = 24
+    """A complaint of the customer this long after a reply counts against what the guard had said of it (h)."""
+    mask_cards: bool = True
+    """Whether card numbers in customers' posts are masked before they are stored."""
+    booking_pattern: str = ""
+    """A regular expression of our booking codes; empty: six letters and digits behind a word such as booking."""
+    contacts: tuple[str, ...] = ()
+    """Our own public addresses, numbers and handles; sending somebody there is no private data."""
+    hours: str = ""
+    """When we keep our promises, such as `mo-fr 09:00-17:00, sa 10:00-14:00`; empty: always."""
+    timezone: str = "UTC"
+    """The zone of `hours`, such as `Europe/London`."""
+    holidays: str = ""
+    """The country, or country and region, whose holidays are closed: `GB`, `DE-BY`; empty: none."""
     checks: dict[str, str] = field(default_factory=dict)
     """Per check: `stop`, `warn`, `info` or `off` instead of its own verdict."""
 
@@ -109,8 +139,15 @@ def account_key(network: str, handle: str) -> str:
     return f"{network}:@{handle.removeprefix('@')}".casefold()
 
 
-def load(path: Path | None = None) -> Config:
-    """Read the file given, or `config.toml` of the XDG folder where there is one. Raises Misuse."""
+Vet = Callable[[AccountSettings], Iterable[tuple[str, str]]]
+"""Finds what is wrong with an account's settings beyond their types: the key, and what is wrong."""
+
+
+def load(path: Path | None = None, vet: Vet = lambda _: ()) -> Config:
+    """Read the file given, or `config.toml` of the XDG folder where there is one. Raises Misuse.
+
+    `vet` looks at each account's settings where the file has any: the rules know more of them than this module.
+    """
     explicit = path is not None
     path = path or config_folder() / "config.toml"
     try:
@@ -127,7 +164,7 @@ def load(path: Path | None = None) -> Config:
         raise Misuse(f"The configuration {path} is not UTF-8 text; save it as UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
         raise Misuse(f"The configuration {path} is not valid TOML: {error}.") from None
-    return _Reading(path).config(document)
+    return _Reading(path, vet).config(document)
 
 
 @dataclass(frozen=True)
@@ -135,19 +172,20 @@ class _Reading:
     """Turns a TOML document into a Config, naming what does not fit."""
 
     path: Path
+    vet: Vet
 
     def config(self, document: dict[str, Any]) -> Config:
         self._known("", document, ("desk", "account", "keys"))
-        default = self._section(
-            AccountSettings(), "account.default", self._table(document, "account").get("default", {})
-        )
+        default = AccountSettings()
+        if "default" in self._table(document, "account"):
+            default = self._account(default, "default", document["account"]["default"])
         accounts = {"default": default}
         for name, section in self._table(document, "account").items():
             if name != "default":
                 network, colon, handle = name.partition(":")
                 if not (network and colon and handle):
                     self._fail(f"account.{name}", 'is no account; write "x:@northline" (network, colon, handle)')
-                accounts[account_key(network, handle)] = self._section(default, f"account.{name}", section)
+                accounts[account_key(network, handle)] = self._account(default, name, section)
         return Config(
             path=self.path,
             desk=self._section(DeskSettings(), "desk", document.get("desk", {})),
@@ -160,6 +198,12 @@ class _Reading:
         if not isinstance(value, dict):
             self._fail(name, "must be a table")
         return dict(value)
+
+    def _account(self, defaults: AccountSettings, name: str, section: Any) -> AccountSettings:
+        settings = self._section(defaults, f"account.{name}", section)
+        for key, problem in self.vet(settings):
+            self._fail(f"account.{name}.{key}", problem)
+        return settings
 
     def _section(self, defaults: Settings, name: str, section: Any) -> Settings:
         if not isinstance(section, dict):
@@ -185,7 +229,10 @@ class _Reading:
             case dict():
                 if not isinstance(value, dict) or not all(verdict in VERDICTS for verdict in value.values()):
                     self._fail(key, f"must give each check one of {', '.join(VERDICTS)}")
-                self._known(key, value, CHECKS)
+            case tuple():
+                if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+                    self._fail(key, "must be a list of texts in quotes")
+                return tuple(value)
             case _:
                 if not isinstance(value, str):
                     self._fail(key, "must be a text in quotes")

@@ -6,7 +6,7 @@ Global options stand before or after the subcommand: every command carries them 
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,7 @@ from tui.text import line, paste, repair
 if TYPE_CHECKING:
     from sqlmodel import Session
 
-    from tui.config import Config
+    from tui.config import AccountSettings, Config
     from tui.store.reader import Reader
     from tui.store.store import Store
 
@@ -44,7 +44,7 @@ class Invocation:
         from tui import config
 
         given = self.config_file or os.environ.get("SHIFTDESK_CONFIG")
-        return config.load(Path(given).expanduser() if given else None)
+        return config.load(Path(given).expanduser() if given else None, vet=_vet)
 
     @cached_property
     def agent(self) -> str:
@@ -109,6 +109,12 @@ class Invocation:
             self.reader.close()
         if "store" in opened:
             self.store.close()
+
+
+def _vet(settings: "AccountSettings") -> "Iterable[tuple[str, str]]":
+    from tui.desk import guard
+
+    return guard.vet(settings)
 
 
 def _arrive(session: "Session", agent: str) -> None:

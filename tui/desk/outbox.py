@@ -11,18 +11,18 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 from sqlmodel import Session
 
-from tui.clock import Millis
-from tui.config import AccountSettings, Config
+from tui.clock import MINUTE, Millis
+from tui.config import Config
 from tui.desk import claims, drafts, guard, priority
 from tui.desk.canned import library
-from tui.desk.canned.response import Canned
+from tui.desk.canned.response import Canned, validity
 from tui.desk.claims import Claim
-from tui.desk.guard import Case, Finding, Overridden
+from tui.desk.guard import Case, Finding, Overridden, phrases
 from tui.errors import Misuse, Refused
 from tui.networks.records import Outgoing, Receipt
 from tui.store import log
 from tui.store import tables as t
-from tui.store.reader import PostRow, QueueRow, Reader
+from tui.store.reader import EventRow, PostRow, QueueRow, Reader, ReplyRow
 from tui.store.store import reading
 
 _r = t.replies.c
@@ -38,13 +38,21 @@ def case(
     config: Config,
     now: Millis,
     canned: Canned | None = None,
+    sender: str | None = None,
+    but: ReplyRow | None = None,
 ) -> Case:
-    """Gather what the guard looks at."""
+    """Gather what the guard looks at. `but`: a reply that is looked at again, as of when it was let pass.
+
+    `sender` is the handle it is to leave from, where that is not the conversation's own.
+    """
     conversation = reader.conversation(conversation_id)
     if conversation is None:
         raise Misuse(f"There is no conversation {conversation_id}; see `shiftdesk queue --view all`.")
-    settings = config.account(conversation.network, conversation.account)
+    leaves_from = sender or conversation.account
+    settings = config.account(conversation.network, leaves_from)
     posts = tuple(reader.posts(conversation_id))
+    except_id = but.id if but else None
+    seen = reader.seen(conversation_id, agent) if but is None else but.seen_event
     return Case(
         text=text,
         now=now,
@@ -53,24 +61,41 @@ def case(
         posts=posts,
         target=target(conversation, posts),
         settings=settings,
-        sent=tuple(_sent(reader, conversation, settings, now)),
+        sender=sender,
+        accounts=tuple(handle for _, network, handle in reader.accounts() if network == conversation.network),
+        sent=tuple(
+            reader.sent_since(
+                leaves_from, conversation.network, now - settings.same_text_minutes * MINUTE, but=except_id
+            )
+        ),
         sent_to=tuple(reader.sent_to(conversation.author_id)),
-        leaving=tuple(r for r in reader.replies(conversation_id) if r.state in LEAVING),
-        changes=tuple(_changes(reader, conversation_id, agent)),
+        leaving=tuple(r for r in reader.replies(conversation_id) if r.state in LEAVING and r.id != except_id),
+        changes=() if seen is None else tuple(_changes(reader, conversation_id, agent, seen)),
+        others=tuple(reader.others(conversation_id, conversation.author_id)),
+        incident=reader.incident(conversation.incident_id) if conversation.incident_id else None,
         canned=canned,
+        siblings=tuple(_siblings(reader, canned, conversation, now)) if canned else (),
+        phrases=phrases.known(config),
     )
 
 
-def _sent(reader: Reader, conversation: QueueRow, settings: AccountSettings, now: Millis) -> list[Any]:
-    since = now - settings.same_text_minutes * 60_000
-    return reader.sent_since(conversation.account, conversation.network, since)
-
-
-def _changes(reader: Reader, conversation_id: int, agent: str) -> list[Any]:
-    seen = reader.seen(conversation_id, agent)
-    if seen is None:
-        return []
+def _changes(reader: Reader, conversation_id: int, agent: str, seen: int) -> list[EventRow]:
     return [e for e in reader.events(after=seen, conversation_id=conversation_id) if e.agent != agent]
+
+
+def _siblings(reader: Reader, canned: Canned, conversation: QueueRow, now: Millis) -> list[Canned]:
+    """What could be said instead of a canned response: the same tag and language, valid now, least used first."""
+    found = [library.response(row) for row in reader.canned() if set(row["tags"]) & set(canned.tags)]
+    fits = [
+        one
+        for one in found
+        if one.id != canned.id
+        and one.approved
+        and one.language == canned.language
+        and one.network in ("", conversation.network)
+        and validity(one, now) == "valid"
+    ]
+    return sorted(fits, key=lambda one: (one.uses, one.name))
 
 
 def target(conversation: QueueRow, posts: Sequence[PostRow]) -> PostRow | None:

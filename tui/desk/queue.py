@@ -99,7 +99,7 @@ def queue_json(found: Entry) -> dict[str, Any]:
         "due_at": clock.iso(found.due_at),
         "claimed_by": row.owner,
         "tags": row.tags,
-        "incident": None,
+        "incident": row.incident,
     }
 
 
@@ -139,6 +139,8 @@ def post_json(post: PostRow) -> dict[str, Any]:
         "ours": post.ours,
         "addressed": post.addressed,
         "edited": post.versions > 0,
+        "reply_allowed": post.reply_allowed,
+        "reply_denied": post.reply_denied,
     }
 
 
@@ -152,6 +154,8 @@ def reply_json(reply: ReplyRow) -> dict[str, Any]:
         "to": reply.handle,
         "agent": reply.agent,
         "text": reply.text,
+        "part": reply.part,
+        "parts": reply.parts,
         "private": reply.private,
         "state": reply.state,
         "due_at": clock.iso(reply.due_at),

@@ -50,6 +50,9 @@ class QueueRow(NamedTuple):
     preview: str
     tags: list[str]
     has_draft: bool
+    incident_id: int | None = None
+    incident: str | None = None
+    """Its name."""
 
 
 class PostRow(NamedTuple):
@@ -78,6 +81,7 @@ class PostRow(NamedTuple):
     reply_allowed: bool
     versions: int
     conversation_id: int | None
+    reply_denied: str | None = None
 
 
 class ReplyRow(NamedTuple):
@@ -99,6 +103,12 @@ class ReplyRow(NamedTuple):
     network: str
     account: str | None
     handle: str
+    part: int = 1
+    parts: int = 1
+    first_id: int | None = None
+    whole: str | None = None
+    seen_event: int | None = None
+    passed: tuple[str, ...] = ()
 
 
 class DraftRow(NamedTuple):
@@ -110,6 +120,8 @@ class DraftRow(NamedTuple):
     cursor: int
     canned_id: int | None
     updated_at: Millis
+    account: str | None = None
+    """The handle it is to leave from, where that is not the conversation's own."""
 
 
 class NoteRow(NamedTuple):
@@ -176,6 +188,41 @@ class SentText(NamedTuple):
     at: Millis
     handle: str
     """Whom it was for; empty where unknown."""
+    incident_id: int | None = None
+    """The incident it was about."""
+
+
+class OtherRow(NamedTuple):
+    """Another conversation of the same person, as far as two answers can collide."""
+
+    id: int
+    network: str
+    account: str | None
+    handle: str
+    state: str
+    owner: str | None
+    claimed_at: Millis | None
+    timer_at: Millis | None
+    answered_at: Millis | None
+    """Our newest answer there, published or on its way."""
+    answered_by: str | None
+    """The agent who wrote it; None when it came from the network."""
+    answer: str
+    """Its text; empty where there is none."""
+
+
+class IncidentRow(NamedTuple):
+    """One cause behind many posts."""
+
+    id: int
+    name: str
+    state: str
+    text: str
+    opened_at: Millis
+    updated_at: Millis
+    closed_at: Millis | None
+    conversations: int
+    """How many are linked to it."""
 
 
 class Key(NamedTuple):
@@ -205,27 +252,43 @@ _QUEUE = """
 SELECT c.id, c.network, a.handle, c.author_id, w.native_id, w.handle, w.name, w.followers, w.verified, c.private,
        c.state, c.owner, c.epoch, c.claimed_at, c.timer_at, c.rank, c.reasons, c.addressed, c.posted_at,
        c.customer_at, c.answered_at, c.waiting_since, c.surfaced_at, c.surfaced_by, c.resurfaces_at, c.settled_at,
-       c.reposts, c.preview, c.tags, d.conversation_id IS NOT NULL
+       c.reposts, c.preview, c.tags, d.conversation_id IS NOT NULL, c.incident_id, i.name
 FROM conversation c
 JOIN author w ON w.id = c.author_id
 LEFT JOIN account a ON a.id = c.account_id
 LEFT JOIN draft d ON d.conversation_id = c.id
+LEFT JOIN incident i ON i.id = c.incident_id
 """
 
 _POST = """
 SELECT p.id, p.network, p.native_id, p.author_id, w.handle, w.name, p.kind, p.text, p.created_at, p.seen_at,
        p.in_reply_to, p.root_id, p.url, p.reposts, p.likes, p.media, p.lang, p.deleted, p.ours, p.addressed,
-       p.reply_allowed, (SELECT COUNT(*) FROM post_version v WHERE v.post_id = p.id), p.conversation_id
+       p.reply_allowed, (SELECT COUNT(*) FROM post_version v WHERE v.post_id = p.id), p.conversation_id,
+       p.reply_denied
 FROM post p JOIN author w ON w.id = p.author_id
 """
 
 _REPLY = """
 SELECT r.id, r.conversation_id, r.post_id, r.agent, r.text, r.private, r.state, r.created_at, r.due_at, r.sent_at,
-       r.native_id, r.error, r.key, c.network, a.handle, w.handle
+       r.native_id, r.error, r.key, c.network, a.handle, w.handle, r.part, r.parts, r.first_id, r.whole, r.seen_event,
+       r.passed
 FROM reply r
 JOIN conversation c ON c.id = r.conversation_id
 JOIN author w ON w.id = c.author_id
 LEFT JOIN account a ON a.id = r.account_id
+"""
+
+
+_PERSON = """
+SELECT s.id FROM author s WHERE s.id = :author
+UNION SELECT s.id FROM author w JOIN author s ON s.customer_id = w.customer_id WHERE w.id = :author
+"""
+"""The authors who are the same person as one of them."""
+
+_INCIDENT = """
+SELECT i.id, i.name, i.state, i.text, i.opened_at, i.updated_at, i.closed_at,
+       (SELECT COUNT(*) FROM conversation c WHERE c.incident_id = i.id)
+FROM incident i
 """
 
 
@@ -351,7 +414,8 @@ class Reader:
     def draft(self, conversation_id: int) -> DraftRow | None:
         """Its draft."""
         sql = (
-            "SELECT conversation_id, agent, text, cursor, canned_id, updated_at FROM draft WHERE conversation_id = :id"
+            "SELECT d.conversation_id, d.agent, d.text, d.cursor, d.canned_id, d.updated_at, a.handle "
+            "FROM draft d LEFT JOIN account a ON a.id = d.account_id WHERE d.conversation_id = :id"
         )
         row = self._one(sql, id=conversation_id)
         return None if row is None else DraftRow(*row)
@@ -396,10 +460,10 @@ class Reader:
 
     # -- what the guard compares with --------------------------------------------------------------
 
-    def sent_since(self, account: str | None, network: str, since: Millis) -> list[SentText]:
-        """What a handle of ours published or is about to publish since a time, newest first."""
+    def sent_since(self, account: str | None, network: str, since: Millis, *, but: int | None = None) -> list[SentText]:
+        """What a handle of ours published or is about to publish since a time, newest first; `but` one reply."""
         published = self._all(
-            "SELECT p.text, p.created_at, COALESCE(w.handle, '') FROM post p "
+            "SELECT p.text, p.created_at, COALESCE(w.handle, ''), c.incident_id FROM post p "
             "JOIN account a ON a.id = p.account_id "
             "LEFT JOIN conversation c ON c.id = p.conversation_id LEFT JOIN author w ON w.id = c.author_id "
             "WHERE p.ours AND a.handle = :account AND a.network = :network AND p.created_at >= :since "
@@ -409,25 +473,61 @@ class Reader:
             since=since,
         )
         leaving = self._all(
-            f"{_REPLY} WHERE r.state IN ('held', 'queued', 'sending', 'unknown') AND r.created_at >= :since "
-            "AND a.handle = :account AND a.network = :network",
+            "SELECT r.text, r.created_at, w.handle, c.incident_id FROM reply r "
+            "JOIN conversation c ON c.id = r.conversation_id JOIN author w ON w.id = c.author_id "
+            "JOIN account a ON a.id = r.account_id "
+            "WHERE r.state IN ('held', 'queued', 'sending', 'unknown') AND r.created_at >= :since "
+            "AND a.handle = :account AND a.network = :network AND r.id IS NOT :but",
             account=account,
             network=network,
             since=since,
+            but=but,
         )
-        texts = [SentText(*row) for row in published]
-        texts += [SentText(row.text, row.created_at, row.handle) for row in map(_reply_row, leaving)]
-        return sorted(texts, key=lambda sent: -sent.at)
+        return sorted((SentText(*row) for row in (*published, *leaving)), key=lambda sent: -sent.at)
 
     def sent_to(self, author_id: int) -> list[SentText]:
-        """What this person got from us, on any account of this network, newest first."""
+        """What this person got from us, on any account of any network where they are joined, newest first."""
         rows = self._all(
-            "SELECT p.text, p.created_at, w.handle FROM conversation c JOIN post p ON p.conversation_id = c.id "
-            "JOIN author w ON w.id = c.author_id "
-            "WHERE c.author_id = :author AND p.ours AND NOT p.deleted ORDER BY p.created_at DESC LIMIT 200",
+            "SELECT p.text, p.created_at, w.handle, c.incident_id FROM conversation c "
+            "JOIN post p ON p.conversation_id = c.id JOIN author w ON w.id = c.author_id "
+            f"WHERE c.author_id IN ({_PERSON}) AND p.ours AND NOT p.deleted ORDER BY p.created_at DESC LIMIT 200",
             author=author_id,
         )
         return [SentText(*row) for row in rows]
+
+    def others(self, conversation_id: int, author_id: int) -> list[OtherRow]:
+        """The same person's other conversations that are held, or were answered last: at most 50."""
+        rows = self._all(
+            "SELECT c.id, c.network, a.handle, w.handle, c.state, c.owner, c.claimed_at, c.timer_at, "
+            "c.answered_at, NULL, '' FROM conversation c JOIN author w ON w.id = c.author_id "
+            "LEFT JOIN account a ON a.id = c.account_id "
+            f"WHERE c.author_id IN ({_PERSON}) AND c.id <> :id "
+            "ORDER BY c.state = 'claimed' DESC, c.answered_at DESC LIMIT 50",
+            author=author_id,
+            id=conversation_id,
+        )
+        return [self._with_answer(OtherRow(*row)) for row in rows]
+
+    def _with_answer(self, other: OtherRow) -> OtherRow:
+        """Our newest answer there: what is on its way counts, and who wrote it is known for what left this desk."""
+        row = self._one(
+            "SELECT p.created_at, (SELECT r.agent FROM reply r WHERE r.conversation_id = :id "
+            "AND r.native_id = p.native_id), p.text FROM post p WHERE p.conversation_id = :id AND p.ours "
+            "AND NOT p.deleted AND p.kind <> 'repost' UNION ALL "
+            "SELECT r.created_at, r.agent, r.text FROM reply r WHERE r.conversation_id = :id "
+            "AND r.state IN ('held', 'queued', 'sending', 'unknown') ORDER BY 1 DESC LIMIT 1",
+            id=other.id,
+        )
+        return other if row is None else other._replace(answered_at=row[0], answered_by=row[1], answer=row[2])
+
+    def incident(self, incident_id: int) -> IncidentRow | None:
+        """One incident."""
+        row = self._one(f"{_INCIDENT} WHERE i.id = :id", id=incident_id)
+        return None if row is None else IncidentRow(*row)
+
+    def incidents(self) -> list[IncidentRow]:
+        """Every incident, the open ones first, the newest update first."""
+        return [IncidentRow(*row) for row in self._all(f"{_INCIDENT} ORDER BY i.state DESC, i.updated_at DESC, i.id")]
 
     # -- outbox, people, accounts ------------------------------------------------------------------
 
@@ -604,7 +704,7 @@ def _post_row(row: Iterable[Any]) -> PostRow:
 
 def _reply_row(row: Iterable[Any]) -> ReplyRow:
     plain = ReplyRow(*row)
-    return plain._replace(private=bool(plain.private))
+    return plain._replace(private=bool(plain.private), passed=tuple(_json(plain.passed, ())))
 
 
 def _unspaced(char: str) -> bool:

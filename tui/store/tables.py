@@ -48,9 +48,12 @@ class Account(SQLModel, table=True):
 
 
 class Author(SQLModel, table=True):
-    """Who wrote a post, on one network."""
+    """Who wrote a post, on one network.
 
-    __table_args__ = (UniqueConstraint("network", "native_id"),)
+    `customer_id` joins the authors of one person: the id of one of them; empty where nobody joined them.
+    """
+
+    __table_args__ = (UniqueConstraint("network", "native_id"), Index("author_customer", "customer_id"))
     id: int | None = _id()
     network: str
     native_id: str
@@ -58,6 +61,19 @@ class Author(SQLModel, table=True):
     name: str
     followers: int
     verified: bool
+    customer_id: int | None = _time()
+
+
+class Incident(SQLModel, table=True):
+    """One cause behind many posts. `text` is its newest update; `state` is open or closed."""
+
+    id: int | None = _id()
+    name: str = Field(unique=True)
+    state: str
+    text: str
+    opened_at: int = _time(optional=False)
+    updated_at: int = _time(optional=False)
+    closed_at: int | None = _time()
 
 
 class Conversation(SQLModel, table=True):
@@ -75,6 +91,7 @@ class Conversation(SQLModel, table=True):
         Index("conversation_owner", "owner", "state"),
         Index("conversation_author", "author_id", "thread"),
         Index("conversation_thread", "network", "thread"),
+        Index("conversation_incident", "incident_id"),
         Index(
             "conversation_resurfaced",
             "surfaced_at",
@@ -116,6 +133,7 @@ class Conversation(SQLModel, table=True):
     reposts: int = 0
     preview: str
     tags: list[str] | None = _json()
+    incident_id: int | None = _ref("incident.id", optional=True)
 
 
 class Post(SQLModel, table=True):
@@ -150,6 +168,8 @@ class Post(SQLModel, table=True):
     ours: bool = False
     addressed: str
     reply_allowed: bool = True
+    reply_denied: str | None = None
+    """Why the network takes no reply of ours, where it says so: `summons`, `blocked`, `locked`, or its own word."""
 
 
 class PostVersion(SQLModel, table=True):
@@ -173,11 +193,17 @@ class Draft(SQLModel, table=True):
     text: str
     cursor: int = 0
     canned_id: int | None = _ref("canned.id", optional=True)
+    account_id: int | None = _ref("account.id", optional=True)
+    """The handle it is to leave from; empty: the conversation's own."""
     updated_at: int = _time(optional=False)
 
 
 class Reply(SQLModel, table=True):
-    """A draft on its way out: held, queued, sending, then sent, failed or unknown; or recalled."""
+    """A draft on its way out: held, queued, sending, then sent, failed or unknown; or recalled.
+
+    A long text leaves as several parts, each a reply of its own: `part` of `parts`, all with the `first_id` of
+    part 1, which keeps the `whole` text.
+    """
 
     __table_args__ = (
         UniqueConstraint("key"),
@@ -208,6 +234,14 @@ class Reply(SQLModel, table=True):
     native_id: str | None = None
     error: str | None = None
     attempts: int = 0
+    seen_event: int | None = _time()
+    """The newest event when the guard let it pass: what came later is news when it is about to leave."""
+    passed: list[str] | None = _json()
+    """The checks whose stop the agent answered: they do not stop it again."""
+    part: int = 1
+    parts: int = 1
+    first_id: int | None = _time()
+    whole: str | None = None
 
 
 class Note(SQLModel, table=True):
@@ -318,6 +352,7 @@ canned_responses = _core(Canned)
 conversations = _core(Conversation)
 drafts = _core(Draft)
 events = _core(Event)
+incidents = _core(Incident)
 leases = _core(Lease)
 notes = _core(Note)
 post_versions = _core(PostVersion)

@@ -6,93 +6,33 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from guarding import (
+    NOW,
+    REPLY,
+    SAFE,
+    STOP_ASKING,
+    STOP_HARD,
+    STRANGER,
+    WORDS,
+    case,
+    event,
+    finding,
+    ours,
+    post,
+    reply,
+    repost,
+    said,
+    sent,
+)
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tui.clock import DAY, HOUR, MINUTE, SECOND, Millis, iso
-from tui.config import AccountSettings
 from tui.desk import guard
 from tui.desk.canned.response import Canned
-from tui.desk.freshness import Word, standing
 from tui.desk.guard import Case, Finding, accepts, examine
-from tui.store.reader import EventRow, PostRow, QueueRow, ReplyRow, SentText
+from tui.store.reader import EventRow, PostRow, ReplyRow, SentText
 from tui.text import clean, line
-
-NOW: Millis = 1_790_000_000_000
-AMANDA, US, STRANGER = 2, 1, 3
-WORDS = {
-    "direct": "@northline still no heating",
-    "mention": "No heating, @northline",
-    "namedrop": "Northline, heating?",
-}
-REPLY = "We are sorry about the cold coach, the crew has been told."
-SAFE = AccountSettings()
-
-
-def post(ago: Millis, author: int = AMANDA, **values: Any) -> PostRow:
-    """A post written `ago` before now, and seen at once."""
-    handle = {AMANDA: "amandac", US: "northline", STRANGER: "oldnews"}[author]
-    row = PostRow(
-        id=int(NOW - ago), network="x", native_id=str(ago), author_id=author, handle=handle, name="", kind="post",
-        text=WORDS["direct"], created_at=NOW - ago, seen_at=NOW - ago, in_reply_to=None, root_id=None, url=None,
-        reposts=0, likes=0, media=[], lang=None, deleted=False, ours=author == US, addressed="direct",
-        reply_allowed=True, versions=0, conversation_id=1,
-    )  # fmt: skip
-    return row._replace(**values)
-
-
-def ours(ago: Millis, text: str = "Which coach are you in?", **values: Any) -> PostRow:
-    return post(ago, US, text=text, **values)
-
-
-def repost(ago: Millis, **values: Any) -> PostRow:
-    return post(ago, STRANGER, kind="repost", **values)
-
-
-def case(*posts: PostRow, text: str = REPLY, settings: AccountSettings = SAFE, **values: Any) -> Case:
-    """What the guard is given for a thread: the conversation stands as the rules of freshness say."""
-    thread = posts or (post(10 * MINUTE),)
-    stands = standing([Word(*(getattr(p, name) for name in Word._fields)) for p in thread], AMANDA, settings.horizon)
-    conversation = QueueRow(
-        id=1, network=thread[0].network, account="@northline", author_id=AMANDA, author_native_id="9",
-        handle="amandac", name="Amanda C", followers=0, verified=False, private=False, state="claimed", owner="Ana",
-        epoch=1, claimed_at=NOW - 2 * MINUTE, timer_at=None, rank=0, reasons=[], addressed=stands.addressed,
-        posted_at=stands.posted_at, customer_at=stands.customer_at, answered_at=stands.answered_at,
-        waiting_since=stands.waiting_since, surfaced_at=stands.surfaced_at, surfaced_by=stands.surfaced_by,
-        resurfaces_at=stands.resurfaces_at, settled_at=None, reposts=stands.reposts, preview="", tags=[],
-        has_draft=False,
-    )  # fmt: skip
-    target = next((p for p in reversed(thread) if p.author_id == AMANDA), None)
-    made = Case(text, NOW, "Ana", conversation, thread, target, settings)
-    of_row = {name: values.pop(name) for name in list(values) if name in QueueRow._fields}
-    return replace(made, conversation=conversation._replace(**of_row), **values)
-
-
-def reply(ago: Millis, text: str = "Which coach are you in?", agent: str = "Ana", state: str = "held") -> ReplyRow:
-    at = NOW - ago
-    return ReplyRow(
-        5, 1, 1, agent, text, False, state, at, at, None, None, None, "key", "x", "@northline", "amandac"
-    )  # fmt: skip
-
-
-def event(kind: str, ago: Millis = MINUTE, agent: str = "intake", **data: Any) -> EventRow:
-    return EventRow(int(NOW - ago), NOW - ago, agent, kind, 1, data)
-
-
-def finding(check: str, made: Case) -> Finding | None:
-    """What one check found, through the whole list."""
-    return next((found for found in examine(made) if found.check == check), None)
-
-
-def said(check: str, made: Case) -> tuple[str, str] | None:
-    """Verdict and what it asks for."""
-    found = finding(check, made)
-    return None if found is None else (found.verdict, found.asks)
-
-
-STOP_ASKING = ("stop", "reason")
-STOP_HARD = ("stop", "")
-
 
 # -- resurfaced ------------------------------------------------------------------------------------
 
@@ -199,6 +139,13 @@ PART = 5 * MINUTE
         (ours(PART + 1), REPLY, True),
         (ours(-SECOND), REPLY, False),
         (ours(MINUTE, "One moment 1/2"), f"{REPLY} 2/2", False),
+        (ours(30 * MINUTE, "One moment 1/2"), f"{REPLY} 2/2", False),
+        (ours(30 * MINUTE, "One moment 1/2 ^AB"), f"{REPLY} ^CD 2/2", False),
+        (ours(30 * MINUTE, "One moment (1/3)"), f"{REPLY} (2/3) ^AB", False),
+        (ours(30 * MINUTE, "One moment 1/2"), f"{REPLY} 1/2", True),
+        (ours(30 * MINUTE, "One moment 1/3"), f"{REPLY} 2/2", True),
+        (ours(30 * MINUTE, "One moment 1/2"), REPLY, True),
+        (ours(30 * MINUTE, "One moment 1/2", handle="northlinehelp"), f"{REPLY} 2/2", True),
         (ours(MINUTE, "One moment ^AB"), f"{REPLY} ^AB", False),
         (ours(MINUTE, "One moment ^AB 1/2"), f"{REPLY} ^AB (2/2)", False),
         (ours(MINUTE, "One moment ^AB https://t.example/x"), f"{REPLY} -AB", False),
@@ -380,10 +327,6 @@ def test_claimed_elsewhere_says_who_and_since_when() -> None:
 # -- same-text -------------------------------------------------------------------------------------
 
 
-def sent(text: str, ago: Millis = MINUTE, to: str = "bob") -> SentText:
-    return SentText(text, NOW - ago, to)
-
-
 @pytest.mark.parametrize(
     ("text", "before", "same"),
     [
@@ -505,7 +448,10 @@ def test_length_gives_the_sum() -> None:
     found = finding("length", case(text="a" * 292))
     assert found is not None
     assert found.text == "12 characters too many for x (292 of 280)."
-    assert found.evidence == {"used": 292, "limit": 280, "unit": "characters", "over": 12}
+    assert found.evidence == {
+        "used": 292, "limit": 280, "unit": "characters", "over": 12,
+        "arithmetic": "292 characters of 280: 12 over",
+    }  # fmt: skip
     one = finding("length", case(text="a" * 281))
     assert one is not None
     assert one.text.startswith("1 character too many")
@@ -719,6 +665,7 @@ def test_no_text_makes_a_check_raise_or_reaches_the_screen_raw(
         settings=replace(SAFE, same_text_count=1),
     )  # fmt: skip
     findings = examine(made)
+    assert all(one.evidence["arithmetic"] for one in findings)
     assert all(one.text == line(one.text) for one in findings)
     assert all(shown == clean(shown) for one in findings for shown in strings(one.as_json()))
     json.dumps([one.as_json() for one in findings], ensure_ascii=False).encode()

@@ -1,0 +1,116 @@
+"""The guard: before a reply leaves, the facts that would make it wrong, one sentence each.
+
+A check is a pure function of a `Case`, in a file of its own; `CHECKS` is the one list of them. A new check is its
+file and its line there. The sentences carry nothing uncleaned: what was written outside passes `tui.text`.
+"""
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from tui.config import AccountSettings
+from tui.desk.guard.case import REASON, REASON_LETTERS, Case, Check, Finding, Offer, Overridden, Verdict
+from tui.desk.guard.checks.answered import answered
+from tui.desk.guard.checks.changed import changed
+from tui.desk.guard.checks.claimed_elsewhere import claimed_elsewhere
+from tui.desk.guard.checks.expired_canned import expired_canned
+from tui.desk.guard.checks.late import late
+from tui.desk.guard.checks.length import length
+from tui.desk.guard.checks.namedrop import namedrop
+from tui.desk.guard.checks.not_allowed import not_allowed
+from tui.desk.guard.checks.placeholder import placeholder
+from tui.desk.guard.checks.resurfaced import resurfaced
+from tui.desk.guard.checks.same_text import same_text
+
+__all__ = [
+    "CHECKS",
+    "NAMES",
+    "REASON",
+    "Case",
+    "Check",
+    "Finding",
+    "Offer",
+    "Overridden",
+    "Verdict",
+    "accepts",
+    "examine",
+    "name_of",
+    "set_otherwise",
+    "verdict",
+    "vet",
+]
+
+CHECKS: tuple[Check, ...] = (
+    resurfaced,
+    answered,
+    changed,
+    claimed_elsewhere,
+    not_allowed,
+    same_text,
+    placeholder,
+    length,
+    expired_canned,
+    late,
+    namedrop,
+)
+"""Within one verdict, findings stand in this order."""
+
+
+def name_of(check: Check) -> str:
+    """What a check is called in settings, findings and events."""
+    return check.__name__.replace("_", "-")
+
+
+NAMES: tuple[str, ...] = tuple(map(name_of, CHECKS))
+_GRAVITY: dict[str, int] = {"ok": 0, "info": 1, "warn": 2, "stop": 3}
+
+
+def examine(case: Case) -> list[Finding]:
+    """What the checks found, the worst first.
+
+    `settings.checks` changes the verdict of a check by its name. What it raises to `stop` asks for a reason;
+    a check that is `off` is not asked, so whoever shows findings shows `set_otherwise` too.
+    """
+    asked = (check for check in CHECKS if case.settings.checks.get(name_of(check)) != "off")
+    found = [_as_set(finding, case.settings) for check in asked if (finding := check(case))]
+    return sorted(found, key=lambda finding: -_GRAVITY[finding.verdict])
+
+
+def verdict(findings: Iterable[Finding]) -> Verdict:
+    """The worst of them; `ok` when there are none."""
+    return max((finding.verdict for finding in findings), key=_GRAVITY.__getitem__, default="ok")
+
+
+def accepts(finding: Finding, typed: str, *, by_name: bool = False) -> bool:
+    """Whether what was typed satisfies what the finding asks. What does not stop asks nothing.
+
+    `by_name`: the check itself was written out (`--override CHECK`), so that a reason serves for any literal.
+    """
+    if finding.verdict != "stop":
+        return True
+    if finding.asks == REASON or (by_name and finding.asks and typed.strip().casefold() != finding.asks.casefold()):
+        return sum(map(str.isalpha, typed)) >= REASON_LETTERS
+    return bool(finding.asks) and typed.strip().casefold() == finding.asks.casefold()
+
+
+def set_otherwise(settings: AccountSettings) -> str:
+    """Which checks this account has set to another verdict than their own, in words; empty where none."""
+    return ", ".join(f"{name} {verdict}" for name, verdict in sorted(settings.checks.items()))
+
+
+def vet(settings: AccountSettings) -> Iterator[tuple[str, str]]:
+    """What is wrong with an account's settings that only the guard can tell: the key, and what is wrong."""
+    for name in settings.checks:
+        if name not in NAMES:
+            near = difflib.get_close_matches(name, NAMES, 1, 0.5) or NAMES[:1]
+            yield f"checks.{name}", f"is unknown; did you mean {near[0]!r}?"
+
+
+def _as_set(finding: Finding, settings: AccountSettings) -> Finding:
+    match settings.checks.get(finding.check):
+        case "stop" if finding.verdict != "stop":
+            return replace(finding, verdict="stop", asks=REASON)
+        case "warn" | "info" as milder:
+            return replace(finding, verdict=milder, asks="")
+        case _:
+            return finding

@@ -1,0 +1,37 @@
+"""How a finding puts things to people: nothing uncleaned, names and quotes cut to size."""
+
+from tui.text import clean, fit, line
+
+EVIDENCE_CHARACTERS = 500
+"""Of a text that a finding quotes as evidence."""
+EXAMPLES = 3
+"""Most examples a finding gives."""
+NOBODY = "someone"
+"""Whose name has nothing that can be shown."""
+_NAME_CELLS, _EXCERPT_CELLS = 40, 80
+
+
+def named(name: str) -> str:
+    """A name on one row; what has nothing to show is `NOBODY`."""
+    return fit(line(name[:EVIDENCE_CHARACTERS]), _NAME_CELLS) or NOBODY
+
+
+def at(handle: str) -> str:
+    """A handle with its `@`."""
+    name = named(handle).removeprefix("@")
+    return NOBODY if name in ("", NOBODY) else f"@{name}"
+
+
+def us(account: str | None) -> str:
+    """Our handle, or `We`."""
+    return at(account) if account else "We"
+
+
+def excerpt(text: str) -> str:
+    """The beginning of a text, quoted, on one row."""
+    return f"“{fit(line(text[:EVIDENCE_CHARACTERS]), _EXCERPT_CELLS)}”"
+
+
+def whole(text: str) -> str:
+    """A text as evidence shows it."""
+    return clean(text[:EVIDENCE_CHARACTERS])
