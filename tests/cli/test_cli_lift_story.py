@@ -39,7 +39,7 @@ def told(desk: Any, post: Post, lift: dict[str, Any], answer: dict[str, Any], re
     """The whole story in the queue; the conversation's id."""
     desk.take_in(post("other", 200 * DAY), lift, answer)
     desk.take_in(repost)
-    (found,) = [one for one in desk.json("queue", "--view", "resurfaced")]
+    (found,) = desk.json("queue", "--view", "resurfaced")
     return str(found["id"])
 
 
