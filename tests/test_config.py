@@ -1,6 +1,7 @@
 """Configuration: an error names the file, the key and what to write instead."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -140,3 +141,40 @@ def test_nobody_is_logged_in(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_name_is_short_and_printable(name: str) -> None:
     with pytest.raises(Misuse, match="printable"):
         config.agent_name(name)
+
+
+# -- settings as they would be ---------------------------------------------------------------------
+
+
+def test_settings_are_changed_for_every_account_and_read_as_in_the_file() -> None:
+    known = Config(accounts={"x:@northline": AccountSettings(target_minutes=15, checks={"late": "off"})})
+    given = ["horizon_hours = 24", "hours=mo-fr 9:00-17:00", "checks.answered=warn", 'contacts=["@help"]']
+    changed = config.otherwise(known, [*given, "mask_cards=false", 'timezone="Europe/London"'])
+    ours, others = changed.account("x", "@northline"), changed.account("x", "@southline")
+    for settings in (ours, others):
+        assert (settings.horizon_hours, settings.hours, settings.contacts) == (24, "mo-fr 9:00-17:00", ("@help",))
+        assert (settings.mask_cards, settings.timezone) == (False, "Europe/London")
+    assert (ours.target_minutes, ours.checks) == (15, {"late": "off", "answered": "warn"})
+    assert (others.target_minutes, others.checks) == (60, {"answered": "warn"})
+    assert known.account("x", "@southline") == AccountSettings(), "the configuration itself stays as it is"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["horizon_hour=3"], "did you mean 'horizon_hours'?"),
+        (["horizon_hours=soon"], "horizon_hours must be a whole number"),
+        (["horizon_hours=-1"], "horizon_hours must be a whole number"),
+        (["mask_cards=1"], "mask_cards must be true or false"),
+        (["contacts=@help"], "contacts must be a list"),
+        (["checks.late=of"], "checks must give each check one of"),
+        (["checks=late", "checks.late=of"], "checks must give each check one of"),
+        (["target_minutes=3", "target_minutes.x=3"], "target_minutes must be a whole number"),
+        (["checks.lat=off"], "checks.lat is unknown"),
+        (["horizon_hours"], "write KEY=VALUE"),
+        (["=3"], "write KEY=VALUE"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused_by_its_name(given: list[str], said: str) -> None:
+    with pytest.raises(Misuse, match=re.escape(said)):
+        config.otherwise(Config(), given, guard.vet)

@@ -129,6 +129,11 @@ class Config:
         """What holds for handles without a section of their own."""
         return self.accounts.get("default", AccountSettings())
 
+    @property
+    def words_folder(self) -> Path:
+        """Where this team's own lists of phrases lie: beside the configuration."""
+        return (self.path.parent if self.path else config_folder()) / "words"
+
     def account(self, network: str, handle: str | None) -> AccountSettings:
         """The settings of one handle."""
         return self.accounts.get(account_key(network, handle or ""), self.default_account)
@@ -164,30 +169,62 @@ def load(path: Path | None = None, vet: Vet = lambda _: ()) -> Config:
         raise Misuse(f"The configuration {path} is not UTF-8 text; save it as UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
         raise Misuse(f"The configuration {path} is not valid TOML: {error}.") from None
-    return _Reading(path, vet).config(document)
+    return _Reading(f"The configuration {path}:", vet).config(document, path)
+
+
+def otherwise(config: Config, assignments: Iterable[str], vet: Vet = lambda _: ()) -> Config:
+    """The same configuration with account settings changed for every account: `horizon_hours=24`, `checks.late=off`.
+
+    What stands behind the `=` is read as in the file, where a text needs no quotes. Raises Misuse.
+    """
+    section: dict[str, Any] = {}
+    for assignment in assignments:
+        key, equals, given = (part.strip() for part in assignment.partition("="))
+        if not (key and equals):
+            raise Misuse(f"{assignment!r:.60} changes no setting; write KEY=VALUE, such as horizon_hours=24.")
+        name, dot, check = key.partition(".")
+        if dot:
+            earlier = section.get(name)
+            section[name] = (earlier if isinstance(earlier, dict) else {}) | {check: given}
+        else:
+            section[name] = _as_toml(given, getattr(AccountSettings(), name, None))
+    reading = _Reading("--set", vet)
+    accounts = {"default": config.default_account} | config.accounts
+    return replace(config, accounts={name: reading.changed(settings, section) for name, settings in accounts.items()})
+
+
+def _as_toml(given: str, default: Any) -> Any:
+    """A value as the file would have it; a text, and what is none, as it was given."""
+    if isinstance(default, str) and not given.startswith(('"', "'")):
+        return given
+    try:
+        return tomllib.loads(f"value = {given}")["value"]
+    except tomllib.TOMLDecodeError:
+        return given
 
 
 @dataclass(frozen=True)
 class _Reading:
     """Turns a TOML document into a Config, naming what does not fit."""
 
-    path: Path
+    source: str
+    """What is read; every complaint begins with it."""
     vet: Vet
 
-    def config(self, document: dict[str, Any]) -> Config:
+    def config(self, document: dict[str, Any], path: Path) -> Config:
         self._known("", document, ("desk", "account", "keys"))
         default = AccountSettings()
         if "default" in self._table(document, "account"):
-            default = self._account(default, "default", document["account"]["default"])
+            default = self._account(default, "account.default", document["account"]["default"])
         accounts = {"default": default}
         for name, section in self._table(document, "account").items():
             if name != "default":
                 network, colon, handle = name.partition(":")
                 if not (network and colon and handle):
                     self._fail(f"account.{name}", 'is no account; write "x:@northline" (network, colon, handle)')
-                accounts[account_key(network, handle)] = self._account(default, name, section)
+                accounts[account_key(network, handle)] = self._account(default, f"account.{name}", section)
         return Config(
-            path=self.path,
+            path=path,
             desk=self._section(DeskSettings(), "desk", document.get("desk", {})),
             accounts=accounts,
             keys={name: self._keys(name, value) for name, value in self._table(document, "keys").items()},
@@ -199,17 +236,27 @@ class _Reading:
             self._fail(name, "must be a table")
         return dict(value)
 
+    def changed(self, settings: AccountSettings, section: dict[str, Any]) -> AccountSettings:
+        """An account's settings with what a section has; of `checks` only those it names are others."""
+        checks = section.get("checks")
+        if isinstance(checks, dict):
+            section = section | {"checks": settings.checks | checks}
+        return self._account(settings, "", section)
+
     def _account(self, defaults: AccountSettings, name: str, section: Any) -> AccountSettings:
-        settings = self._section(defaults, f"account.{name}", section)
+        settings = self._section(defaults, name, section)
         for key, problem in self.vet(settings):
-            self._fail(f"account.{name}.{key}", problem)
+            self._fail(f"{name}.{key}".lstrip("."), problem)
         return settings
 
     def _section(self, defaults: Settings, name: str, section: Any) -> Settings:
         if not isinstance(section, dict):
             self._fail(name, "must be a table")
         self._known(name, section, tuple(f.name for f in fields(defaults)))
-        values = {key: self._value(f"{name}.{key}", value, getattr(defaults, key)) for key, value in section.items()}
+        values = {
+            key: self._value(f"{name}.{key}".lstrip("."), value, getattr(defaults, key))
+            for key, value in section.items()
+        }
         return replace(defaults, **values)
 
     def _known(self, name: str, section: dict[str, Any], known: tuple[str, ...]) -> None:
@@ -245,7 +292,7 @@ class _Reading:
         return tuple(keys)
 
     def _fail(self, key: str, problem: str) -> NoReturn:
-        raise Misuse(f"The configuration {self.path}: {key} {problem}{'' if problem.endswith('?') else '.'}")
+        raise Misuse(f"{self.source} {key} {problem}{'' if problem.endswith('?') else '.'}")
 
 
 def _xdg(variable: str, fallback: str) -> Path:
