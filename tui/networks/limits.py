@@ -3,13 +3,14 @@
 import re
 import sys
 import unicodedata
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tui.text import repair
+from tui.text import fit, line, repair
 
 X_LIMIT = 280
 """Weighted characters: twitter-text configuration version 3, which is frozen."""
@@ -27,6 +28,12 @@ MAX_LINK = 2_048
 """Characters of a word that is still looked through for links."""
 MAX_DOTS = 32
 """Dots in such a word."""
+FAR_TOO_LONG = 10
+"""From so many times the limit on, characters are counted plainly: the network's own way is slow, for nothing."""
+_SHOWN = 40
+"""Characters and terminal cells of a word that a message quotes."""
+MOST_PARTS = 9
+"""Into so many parts a text may be split."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +50,26 @@ class Length:
         return max(self.used - self.limit, 0)
 
 
-def count(text: str, network: str) -> Length:
-    """The length of `text` as `network` would count it; a NUL or lone surrogate counts as its repair."""
+def count(text: str, network: str, *, limit: int = 0, link_length: int = 0) -> Length:
+    """The length of `text` as `network` would count it; a NUL or lone surrogate counts as its repair.
+
+    `limit` is what this server takes (characters, on Bluesky graphemes), `link_length` what a link costs on this
+    Mastodon server; 0 is the network's default.
+    """
     text = repair(text)[0]
     if network == "x":
-        return Length(_on_x(text), X_LIMIT, "characters")
+        return Length(_on_x(text), limit or X_LIMIT, "characters")
     if network == "mastodon":
-        return Length(_on_mastodon(text), MASTODON_LIMIT, "characters")
+        return Length(_on_mastodon(text, link_length or MASTODON_URL), limit or MASTODON_LIMIT, "characters")
     if network == "bluesky":
-        return _on_bluesky(text)
-    return Length(len(text), OTHER_LIMIT, "characters")
+        return _on_bluesky(text, limit or BLUESKY_GRAPHEMES)
+    return Length(len(text), limit or OTHER_LIMIT, "characters")
+
+
+def links_on_x(text: str) -> list[str]:
+    """What X takes for links, so that each costs 23 characters and the post more."""
+    words = [word for word in _words(repair(text)[0]) if _may_hold_link(word)]
+    return [link for word in words for link in _twitter_text().extract_urls(unicodedata.normalize("NFC", word))]
 
 
 # Everything that twitter-text weighs one, but the two emoji © and ®.
@@ -115,31 +132,31 @@ def _resource_string(module: str, name: str) -> bytes:
 _REMOTE_MENTION = re.compile(r"(?<![=/\w])(@[a-z0-9_]+(?:[.-]+[a-z0-9_]+)*)@(?:[^\W_]|[.-])+(?<=[^\W_])", re.IGNORECASE)
 
 
-def _on_mastodon(text: str) -> int:
+def _on_mastodon(text: str, link_length: int) -> int:
     if "://" in text:
-        text = "".join(map(_with_short_links, _words(text)))
+        text = "".join(_with_short_links(word, link_length) for word in _words(text))
     return _graphemes(_REMOTE_MENTION.sub(r"\1", text))
 
 
 @lru_cache(maxsize=1024)
-def _with_short_links(word: str) -> str:
-    """Each link as a placeholder of 23 characters. Mastodon finds links as X does, but wants `https://`."""
+def _with_short_links(word: str, link_length: int) -> str:
+    """Each link as a placeholder of that many characters. Mastodon finds links as X does, but wants `https://`."""
     if "://" not in word or not _may_hold_link(word):
         return word
     pieces, end = [], 0
     for link in _twitter_text().extract_urls_with_indices(word, extract_urls_without_protocol=False):
         start, stop = link["indices"]
-        pieces += [word[end:start], "x" * MASTODON_URL]
+        pieces += [word[end:start], "x" * link_length]
         end = stop
     return "".join(pieces) + word[end:]
 
 
-def _on_bluesky(text: str) -> Length:
+def _on_bluesky(text: str, limit: int) -> Length:
     """Graphemes or bytes, whichever is nearer its limit."""
     graphemes, size = _graphemes(text), len(text.encode())
-    if size * BLUESKY_GRAPHEMES > graphemes * BLUESKY_BYTES:
+    if size * limit > graphemes * BLUESKY_BYTES:
         return Length(size, BLUESKY_BYTES, "bytes")
-    return Length(graphemes, BLUESKY_GRAPHEMES, "graphemes")
+    return Length(graphemes, limit, "graphemes")
 
 
 def _graphemes(text: str) -> int:
@@ -148,3 +165,108 @@ def _graphemes(text: str) -> int:
     import regex  # type: ignore[import-untyped]
 
     return len(regex.findall(r"\X", text))
+
+
+# -- parts -----------------------------------------------------------------------------------------
+
+_MARK = " {}/{}"
+_WIDEST_MARK = _MARK.format(MOST_PARTS, MOST_PARTS)
+"""As wide as every other: both numbers have one digit."""
+
+# A part may end at white space that is no no-break space, or behind the punctuation of scripts without spaces;
+# never inside a link.
+_PLACE = re.compile(
+    r"(?:https?://|www\.)\S+"
+    r"|(?P<cut>[^\S\xa0\u2007\u202f]+|(?<=[。！？｡、，；])(?![\s。！？｡、，；」』）】”’]))"
+)
+_SENTENCE = re.compile(r"[.!?…。！？｡][\"'”’»)\]」』）]*\Z")
+_SIGNED = re.compile(r"\s[\^*~\-–—/] ?\w{1,20}[\s.!]*\Z")
+"""The agent's mark at the end, which stays with the word before it."""
+_LONGEST_SIGNED, _LONGEST_CLOSING = 60, 5
+
+
+def split(text: str, network: str, *, limit: int = 0, link_length: int = 0) -> list[str]:
+    """The parts a text leaves in: each fits with its ` 1/3` at the end, by the network's own count.
+
+    A part ends with a sentence where that leaves it at least half full, else with a word; nothing is lost but the
+    white space at its ends. A text that fits is its only part. ValueError, with a sentence, when a word is too long
+    for a part or the text for `MOST_PARTS` of them.
+    """
+
+    def fits(piece: str) -> bool:
+        return count(piece, network, limit=limit, link_length=link_length).over == 0
+
+    room = count("", network, limit=limit).limit
+    if len(text) <= FAR_TOO_LONG * room and fits(text):
+        return [text]
+    pieces = list(_pieces(text, lambda piece: fits(piece + _WIDEST_MARK)))
+    if len(pieces) == 1:
+        return pieces
+    return [piece + _MARK.format(number, len(pieces)) for number, piece in enumerate(pieces, 1)]
+
+
+def left(whole: str, gone: Sequence[str]) -> str:
+    """What of a text is still to go out when its first parts, as `split` made them, are gone."""
+    at = 0
+    for part in gone:
+        body = part[: -len(_WIDEST_MARK)]
+        at = whole.index(body, at) + len(body)
+    return whole[at:].lstrip()
+
+
+def _pieces(text: str, fits: Callable[[str], bool]) -> Iterator[str]:
+    ends = _ends(text)
+    start = first = made = 0
+
+    def fits_up_to(place: int) -> bool:
+        return fits(text[start : ends[place]].strip())
+
+    while first < len(ends):
+        last = _last_fitting(fits_up_to, first, len(ends))
+        if last < first:
+            word = fit(line(text[start : ends[first]][:_SHOWN]), _SHOWN)
+            raise ValueError(f"“{word}” is too long for one part and has no place to cut it; shorten it.")
+        if made == MOST_PARTS:
+            raise ValueError(f"It needs more than {MOST_PARTS} parts; shorten it.")
+        if last < len(ends) - 1:
+            last = _sentence_end(text, start, ends, first, last)
+        yield text[start : ends[last]].strip()
+        start, first, made = ends[last], last + 1, made + 1
+
+
+def _ends(text: str) -> list[int]:
+    """Where a part may end, the end of the text included."""
+    end = len(text.rstrip())
+    signed = _SIGNED.search(text, max(end - _LONGEST_SIGNED, 0))
+    most = signed.start() if signed else end
+    places = (found for found in _PLACE.finditer(text) if found["cut"] is not None and 0 < found.start() < most)
+    return [found.start() for found in places if not _joins(text[found.end()])] + [end]
+
+
+def _joins(char: str) -> bool:
+    """Whether it belongs to what stands before it, white space or not."""
+    return char == "\u200d" or unicodedata.category(char).startswith("M")
+
+
+def _last_fitting(fits: Callable[[int], bool], first: int, end: int) -> int:
+    """The last of the places `first` to `end` (excluded) that fits; `first - 1` where none does."""
+    low, step = first - 1, 1
+    while low + step < end and fits(low + step):
+        low, step = low + step, step * 2
+    high = min(low + step, end)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low
+
+
+def _sentence_end(text: str, start: int, ends: list[int], first: int, last: int) -> int:
+    """The last end of a sentence or paragraph that leaves a part at least half full, else the last place."""
+    half = (start + ends[last]) // 2
+    for i in range(last, first - 1, -1):
+        at = ends[i]
+        if at < half:
+            break
+        if text[at] in "\r\n" or _SENTENCE.search(text, max(at - _LONGEST_CLOSING, 0), at):
+            return i
+    return last
