@@ -1,45 +1,102 @@
 """The text being written: it belongs to the conversation and survives everything."""
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 from sqlmodel import Session
 
 from tui.clock import Millis
 from tui.config import DRAFT_CHARACTERS
 from tui.desk.claims import Claim, check_held
+from tui.desk.freshness import account_name
+from tui.errors import Misuse
 from tui.store import tables as t
+from tui.text import fit, line
+
+_SHOWN_CELLS = 40
 
 
-def save(session: Session, claim: Claim, text: str, *, cursor: int, now: Millis, canned_id: int | None = None) -> None:
-    """Keep the draft; an empty text removes it. Raises Refused where the claim is gone."""
+def save(
+    session: Session,
+    claim: Claim,
+    text: str,
+    *,
+    cursor: int,
+    now: Millis,
+    canned_id: int | None = None,
+    sender: str | None = None,
+) -> None:
+    """Keep the draft; an empty text removes it. `sender` is the handle it is to leave from; None: the conversation's.
+
+    Raises Refused where the claim is gone, Misuse where that handle is none of ours.
+    """
     check_held(session, claim, now)
     mine = t.drafts.c.conversation_id == claim.conversation_id
     if not text.strip():
         session.execute(delete(t.drafts).where(mine))
         return
     values = {
-        "agent": claim.agent, "text": text[:DRAFT_CHARACTERS], "cursor": cursor,
-        "canned_id": canned_id, "updated_at": now,
+        "agent": claim.agent, "text": text[:DRAFT_CHARACTERS], "cursor": cursor, "canned_id": canned_id,
+        "account_id": other_account(session, claim.conversation_id, sender), "updated_at": now,
     }  # fmt: skip
     if session.execute(update(t.drafts).where(mine).values(**values)).rowcount == 0:  # type: ignore[attr-defined]
         session.execute(insert(t.drafts).values(conversation_id=claim.conversation_id, **values))
 
 
-def discard(session: Session, conversation_id: int, *, text: str | None = None) -> None:
-    """Remove the draft, because it is on its way out; with `text`, only where it is still that text."""
+def discard(session: Session, conversation_id: int, *, text: str | None = None) -> bool:
+    """Remove the draft, because it is on its way out; with `text`, only where it is still that text. Whether it was."""
     gone = delete(t.drafts).where(t.drafts.c.conversation_id == conversation_id)
-    session.execute(gone if text is None else gone.where(t.drafts.c.text == text))
+    done = session.execute(gone if text is None else gone.where(t.drafts.c.text == text))
+    return bool(done.rowcount)  # type: ignore[attr-defined]
 
 
 def restore(
-    session: Session, conversation_id: int, text: str, *, agent: str, canned_id: int | None, now: Millis
+    session: Session,
+    conversation_id: int,
+    text: str,
+    *,
+    agent: str,
+    canned_id: int | None,
+    now: Millis,
+    account_id: int | None = None,
 ) -> bool:
-    """A text comes back from its way out; False where a draft was begun meanwhile, which is not overwritten."""
+    """A text comes back from its way out; False where a draft was begun meanwhile, which is not overwritten.
+
+    `account_id` is what it was to leave from.
+    """
     if session.get(t.Draft, conversation_id) is not None:
         return False
+    if account_id == own_account(session, conversation_id):
+        account_id = None
     session.execute(
         insert(t.drafts).values(
             conversation_id=conversation_id, agent=agent, text=text, cursor=len(text),
-            canned_id=canned_id, updated_at=now,
+            canned_id=canned_id, account_id=account_id, updated_at=now,
         )
     )  # fmt: skip
     return True
+
+
+def own_account(session: Session, conversation_id: int) -> int | None:
+    """The account a conversation is with."""
+    c = t.conversations.c
+    return session.execute(select(c.account_id).where(c.id == conversation_id)).scalar()
+
+
+def other_account(session: Session, conversation_id: int, sender: str | None) -> int | None:
+    """The account of ours that has this handle on the conversation's network; None: the conversation's own.
+
+    Raises Misuse, which names ours, where there is none.
+    """
+    if sender is None:
+        return None
+    here = select(t.conversations.c.network).where(t.conversations.c.id == conversation_id).scalar_subquery()
+    rows = session.execute(select(t.accounts).where(t.accounts.c.network == here).order_by(t.accounts.c.id)).all()
+    found = next((row.id for row in rows if row.name == account_name(sender)), None)
+    if found is None:
+        raise Misuse(none_of_ours(sender, [row.handle for row in rows]))
+    return None if found == own_account(session, conversation_id) else int(found)
+
+
+def none_of_ours(sender: str, ours: list[str]) -> str:
+    """What to say to a handle that is none of ours."""
+    known = ", ".join(map(line, ours)) or "none"
+    return f"{fit(line(sender), _SHOWN_CELLS)} is no handle of ours there; ours are: {known}."

@@ -36,11 +36,16 @@ def _is_ours(handle: str, ours: Iterable[str]) -> bool:
     return any(handle == name or ("@" in name and handle == name.partition("@")[0]) for name in ours)
 
 
+def opening_handles(text: str) -> list[str]:
+    """The handles a text opens with, comparable."""
+    opening = _OPENING.match(text)
+    return handles_in(opening.group()) if opening else []
+
+
 def addressed(text: str, kind: str, ours: Iterable[str], *, answers_us: bool = False) -> Addressed:
     """`direct`: opens with our handle, replies to us or is private; `mention`: handle inside; else `namedrop`."""
     names = tuple(ours)
-    opening = _OPENING.match(text)
-    if kind == "dm" or answers_us or (opening and any(_is_ours(h, names) for h in handles_in(opening.group()))):
+    if kind == "dm" or answers_us or any(_is_ours(handle, names) for handle in opening_handles(text)):
         return "direct"
     return "mention" if any(_is_ours(handle, names) for handle in handles_in(text)) else "namedrop"
 

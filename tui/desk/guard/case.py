@@ -77,6 +77,12 @@ class Case:
     settings: AccountSettings
     sender: str | None = None
     """The handle it would leave from, with its `@`; None: the conversation's own."""
+    split: bool = False
+    """Whether a text that is too long leaves in parts."""
+    held_at: Millis | None = None
+    """When it was let pass, where it is looked at again: whether it is a part of an answer was decided then."""
+    by_others: frozenset[int] = frozenset()
+    """Posts of ours that came since and did not leave here by this agent's hand: it is no part of those."""
     accounts: tuple[str, ...] = ()
     """Our handles on this network, with their `@`."""
     sent: tuple[SentText, ...] = ()

@@ -62,13 +62,13 @@ def is_part(answer: Answer, case: Case) -> bool:
     Either its number follows (`1/2`, then `2/2`, however long that took), or it comes moments after and is not
     signed by someone else.
     """
-    if account_name(answer.handle or "") != account_name(case.leaves_from or "") or answer.agent not in (
-        None,
-        case.agent,
-    ):
+    if account_name(answer.handle or "") != account_name(case.leaves_from or ""):
+        return False
+    if answer.agent not in (None, case.agent) or (answer.state == "sent" and answer.id in case.by_others):
         return False
     before, now = part_mark(answer.text), part_mark(case.text)
     if before and now and (before[0] + 1, before[1]) == now:
         return True
     signatures = {signature(answer.text), signature(case.text)} - {""}
-    return abs(case.now - answer.at) <= case.settings.part_minutes * MINUTE and len(signatures) < 2
+    written_at = case.now if case.held_at is None else case.held_at
+    return abs(written_at - answer.at) <= case.settings.part_minutes * MINUTE and len(signatures) < 2
