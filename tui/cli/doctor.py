@@ -166,6 +166,7 @@ def _terminal() -> Check:
 
 def _configuration(call: Invocation) -> Iterator[Check]:
     from tui.actions import remapped
+    from tui.desk.guard import set_otherwise
 
     try:
         config = call.config
@@ -175,6 +176,9 @@ def _configuration(call: Invocation) -> Iterator[Check]:
     yield Check("configuration", "ok", str(config.path) if config.path else "no file; everything has its default")
     for problem in remapped(config.keys)[1]:
         yield Check("keys", "warn", problem)
+    for name, settings in config.accounts.items():
+        if changed := set_otherwise(settings):
+            yield Check("guard", "info", f"{name}: checks set otherwise than by themselves: {changed}")
 
 
 def _themes() -> Iterator[Check]:

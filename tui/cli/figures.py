@@ -9,17 +9,20 @@ from tui.errors import Misuse
 
 @click.command("report", cls=DeskCommand)
 @click.option("--since", metavar="WHEN", default="7d", help="A span such as 7d (the default), or a time with its zone.")
+@click.option("--guard", "of_guard", is_flag=True, help="What became of the guard's findings, by check.")
 @click.pass_obj
-def report_command(call: Invocation, since: str) -> None:
+def report_command(call: Invocation, since: str, of_guard: bool) -> None:
     """Response figures: how soon, how many, what waits."""
     from tui.desk import report
 
     now = clock.now()
-    figures = report.figures(call.reader, since=_since(since, now), now=now, config=call.config)
-    call.answer(figures, lambda: report.text(figures).removesuffix("\n"))
+    collect, tell = (report.guard_figures, report.guard_text) if of_guard else (report.figures, report.text)
+    figures = collect(call.reader, since=moment_before(since, now), now=now, config=call.config)
+    call.answer(figures, lambda: tell(figures).removesuffix("\n"))
 
 
-def _since(given: str, now: clock.Millis) -> clock.Millis:
+def moment_before(given: str, now: clock.Millis) -> clock.Millis:
+    """A span back from `now`, such as `7d`, or a time with its zone. Raises Misuse."""
     try:
         return max(now - clock.span(given), 0)
     except ValueError:

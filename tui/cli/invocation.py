@@ -44,7 +44,7 @@ class Invocation:
         from tui import config
 
         given = self.config_file or os.environ.get("SHIFTDESK_CONFIG")
-        return config.load(Path(given).expanduser() if given else None, vet=_vet)
+        return config.load(Path(given).expanduser() if given else None, vet=vet)
 
     @cached_property
     def agent(self) -> str:
@@ -111,7 +111,8 @@ class Invocation:
             self.store.close()
 
 
-def _vet(settings: "AccountSettings") -> "Iterable[tuple[str, str]]":
+def vet(settings: "AccountSettings") -> "Iterable[tuple[str, str]]":
+    """What is wrong with an account's settings beyond their types, for `tui.config`."""
     from tui.desk import guard
 
     return guard.vet(settings)

@@ -15,7 +15,7 @@ from tui.clock import MINUTE, Millis
 from tui.config import Config
 from tui.desk import claims, drafts, guard, priority
 from tui.desk.canned import library
-from tui.desk.canned.response import Canned, validity
+from tui.desk.canned.response import Canned
 from tui.desk.claims import Claim
 from tui.desk.guard import Case, Finding, Overridden, phrases
 from tui.errors import Misuse, Refused
@@ -27,6 +27,8 @@ from tui.store.store import reading
 
 _r = t.replies.c
 LEAVING = ("held", "queued", "sending", "unknown")
+SIBLINGS_MOST = 10
+"""Canned responses looked at for another way to say it."""
 
 
 def case(
@@ -85,17 +87,10 @@ def _changes(reader: Reader, conversation_id: int, agent: str, seen: int) -> lis
 
 def _siblings(reader: Reader, canned: Canned, conversation: QueueRow, now: Millis) -> list[Canned]:
     """What could be said instead of a canned response: the same tag and language, valid now, least used first."""
-    found = [library.response(row) for row in reader.canned() if set(row["tags"]) & set(canned.tags)]
-    fits = [
-        one
-        for one in found
-        if one.id != canned.id
-        and one.approved
-        and one.language == canned.language
-        and one.network in ("", conversation.network)
-        and validity(one, now) == "valid"
-    ]
-    return sorted(fits, key=lambda one: (one.uses, one.name))
+    rows = reader.siblings(
+        canned.tags, language=canned.language, network=conversation.network, but=canned.id, now=now, limit=SIBLINGS_MOST
+    )
+    return [library.response(row) for row in rows]
 
 
 def target(conversation: QueueRow, posts: Sequence[PostRow]) -> PostRow | None:
@@ -177,13 +172,17 @@ class GuardStop(Refused):
         self.stops = list(stops)
 
 
-def record_stop(session: Session, stops: Sequence[Finding], conversation_id: int, *, agent: str, now: Millis) -> None:
-    """A reply that was stopped, or given up at a stop, is a near miss: it goes into the log by itself."""
-    for finding in stops:
-        log.append(
-            session, "guard.stopped", at=now, agent=agent, conversation_id=conversation_id,
-            check=finding.check, text=finding.text,
-        )  # fmt: skip
+def record_stop(
+    session: Session, findings: Sequence[Finding], conversation_id: int, *, agent: str, now: Millis
+) -> None:
+    """A reply that was stopped, or given up at its review, is a near miss: what stopped it and what warned goes into
+    the log by itself."""
+    for finding in findings:
+        if finding.verdict in ("stop", "warn"):
+            log.append(
+                session, "guard.stopped" if finding.verdict == "stop" else "guard.heeded",
+                at=now, agent=agent, conversation_id=conversation_id, check=finding.check, text=finding.text,
+            )  # fmt: skip
 
 
 def recall(session: Session, reply_id: int, *, agent: str, now: Millis) -> bool:

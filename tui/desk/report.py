@@ -1,7 +1,7 @@
 """Response figures instead of follower counts: how fast, how many, what still waits."""
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
@@ -10,6 +10,7 @@ from typing import Any
 from tui import clock
 from tui.clock import SECOND, Millis
 from tui.config import Config
+from tui.desk.guard import phrases, record
 from tui.store.reader import Reader, ResponseRow, WaitingRow
 from tui.text import fit, line
 
@@ -88,7 +89,7 @@ def figures(reader: Reader, *, since: Millis, now: Millis, config: Config = STAN
     - `waiting`, `oldest_waiting` (`since`, `age`) and `late` (past the target, of those waiting): as of `now`
     - `resolved_unanswered`: closed by an agent since, and still closed, without an answer to the last word
 
-    `agents`: `agent`, `sent`. `guard`: `check`, `stops`, `overrides`.
+    `agents`: `agent`, `sent`. `guard`: as `guard_figures` has it.
     """
     tallies: dict[int | None, _Tally] = defaultdict(_Tally)
     for heard in reader.responses(since):
@@ -111,7 +112,26 @@ def figures(reader: Reader, *, since: Millis, now: Millis, config: Config = STAN
         "total": total.as_json(now),
         "accounts": _accounts(reader, tallies, now),
         "agents": [{"agent": a, "sent": n} for a, n in sorted(agents.items(), key=lambda pair: (-pair[1], pair[0]))],
-        "guard": _guard(reader, since),
+        "guard": _guard(reader, since, config),
+    }
+
+
+def guard_figures(reader: Reader, *, since: Millis, now: Millis, config: Config = STANDARD) -> dict[str, Any]:
+    """What became of the guard's findings from `since` to `now`, as plain JSON.
+
+    `guard`: by `check`, `stops` and `overrides` (events), and in episodes `shown`, `heeded`, `overridden` and
+    `proven_right`, as `tui.desk.guard.record` defines them. `set_otherwise`: by `account` the `checks` whose verdict
+    the configuration changed.
+    """
+    return {
+        "since": clock.iso(since),
+        "until": clock.iso(now),
+        "guard": _guard(reader, since, config),
+        "set_otherwise": [
+            {"account": name, "checks": settings.checks}
+            for name, settings in config.accounts.items()
+            if settings.checks
+        ],
     }
 
 
@@ -145,11 +165,21 @@ def _accounts(reader: Reader, tallies: dict[int | None, _Tally], now: Millis) ->
     return sorted(rows, key=lambda row: (-row["posts"], row["network"] or "", row["account"] or ""))
 
 
-def _guard(reader: Reader, since: Millis) -> list[dict[str, Any]]:
-    counts: dict[str, dict[str, int]] = defaultdict(lambda: {"stops": 0, "overrides": 0})
-    for kind, data in reader.guard_events(since):
-        counts[data["check"]]["stops" if kind == "guard.stopped" else "overrides"] += 1
-    return [{"check": check, **counts[check]} for check in sorted(counts)]
+def _guard(reader: Reader, since: Millis, config: Config) -> list[dict[str, Any]]:
+    events = reader.guard_events(since)
+    found = record.episodes(events)
+    replies = [one.reply for one in found if one.reply is not None]
+    proven = record.proven_right(events, reader.aftermath(replies), phrases.known(config), config)
+    said = Counter((event.kind, event.data["check"]) for event in events if event.kind.startswith("guard."))
+    return [
+        {
+            "check": one.check,
+            "stops": said["guard.stopped", one.check],
+            "overrides": said["guard.overridden", one.check],
+            **one._asdict(),
+        }
+        for one in record.figures(found, proven)
+    ]
 
 
 # -- on paper -------------------------------------------------------------------------------------
@@ -157,15 +187,10 @@ def _guard(reader: Reader, since: Millis) -> list[dict[str, Any]]:
 
 def text(found: dict[str, Any]) -> str:
     """The figures as a table of plain text, at most COLUMNS cells wide; names stand last in their rows."""
-    day = "%a %d %b %Y %H:%M"
-    since, until = (clock.local(clock.parse(found[end]), day) for end in ("since", "until"))
-    rows = [f"Response figures, {since} to {until}", "", _cells(_HEADS, "account"), _figures(found["total"], "all")]
+    rows = [f"Response figures, {_stretch(found)}", "", _cells(_HEADS, "account"), _figures(found["total"], "all")]
     rows += [_figures(row, _account(row)) for row in found["accounts"]]
     rows += _section("Replies sent", [(f"{row['sent']:>6}", row["agent"]) for row in found["agents"]])
-    rows += _section(
-        "The guard: stops, overrides",
-        [(f"{row['stops']:>6} {row['overrides']:>6}", row["check"]) for row in found["guard"]],
-    )
+    rows += _section("The guard: shown, heeded, overridden, proven right", _of_checks(found["guard"]))
     rows += [
         "",
         f"Resolved without an answer: {found['total']['resolved_unanswered']}.",
@@ -173,6 +198,40 @@ def text(found: dict[str, Any]) -> str:
         "late is what waits past its target.",
     ]
     return "\n".join(rows) + "\n"
+
+
+def _stretch(found: dict[str, Any]) -> str:
+    since, until = (clock.local(clock.parse(found[end]), "%a %d %b %Y %H:%M") for end in ("since", "until"))
+    return f"{since} to {until}"
+
+
+def guard_text(found: dict[str, Any]) -> str:
+    """What became of the guard's findings, as a table at most COLUMNS cells wide, with what the words mean."""
+    rows = [f"The guard, {_stretch(found)}", "", f"{_GUARD_HEADS}  check"]
+    rows += [f"{cells}  {fit(line(name), COLUMNS - len(cells) - 2)}" for cells, name in _of_checks(found["guard"])]
+    if not found["guard"]:
+        rows.append("It stopped nothing and warned of nothing.")
+    changed = [
+        ("", f"{row['account']}: {', '.join(f'{name} {to}' for name, to in sorted(row['checks'].items()))}")
+        for row in found["set_otherwise"]
+    ]
+    rows += _section("Set otherwise than by itself, in the configuration:", changed)
+    return "\n".join([*rows, *_GUARD_WORDS]) + "\n"
+
+
+_GUARD_HEADS = f"{'shown':>7} {'heeded':>7} {'passed':>7} {'right':>7}"
+_GUARD_WORDS = (
+    "",
+    "Shown: looks at one conversation by one agent, until a reply is held, in which",
+    "the check stopped or warned. Passed: that reply was held against it; heeded: it",
+    "was not. Right: of those passed, the network refused the reply, we deleted it,",
+    "or the customer's next word was a complaint.",
+)
+
+
+def _of_checks(rows: Iterable[dict[str, Any]]) -> list[tuple[str, str]]:
+    names = ("shown", "heeded", "overridden", "proven_right")
+    return [(" ".join(f"{row[name]:>7}" for name in names), row["check"]) for row in rows]
 
 
 def _account(row: dict[str, Any]) -> str:

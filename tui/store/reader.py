@@ -15,6 +15,8 @@ ViewName = Literal["waiting", "mine", "resurfaced", "all"]
 COUNT_LIMIT = 10_000
 """Counts stop here: an agent needs no more, and the query stays under a millisecond."""
 SEARCH_LIMIT = 500
+EVER: Millis = 2**62
+"""Beyond every time there is."""
 
 
 class QueueRow(NamedTuple):
@@ -192,6 +194,40 @@ class SentText(NamedTuple):
     """The incident it was about."""
 
 
+class PastPost(NamedTuple):
+    """A post of ours as it went out, and what left with it where this desk sent it."""
+
+    id: int
+    at: Millis
+    text: str
+    kind: str
+    deleted: bool
+    network: str
+    account: str | None
+    """The handle it left from."""
+    conversation_id: int | None
+    handle: str
+    """Whom it was for; empty where unknown."""
+    incident_id: int | None
+    agent: str | None
+    """Who wrote it; None when it came from the network."""
+    canned_id: int | None
+
+
+class AftermathRow(NamedTuple):
+    """What became of a reply once it was out."""
+
+    reply_id: int
+    network: str
+    account: str | None
+    sent_at: Millis | None
+    deleted: bool
+    """Whether our post is gone from the network."""
+    next_at: Millis | None
+    next_text: str
+    """The customer's next word after it; empty where there was none."""
+
+
 class OtherRow(NamedTuple):
     """Another conversation of the same person, as far as two answers can collide."""
 
@@ -209,6 +245,19 @@ class OtherRow(NamedTuple):
     """The agent who wrote it; None when it came from the network."""
     answer: str
     """Its text; empty where there is none."""
+    incident_id: int | None = None
+    """The incident that conversation is linked to."""
+
+
+class AuthorRow(NamedTuple):
+    """Somebody who wrote on one network; `customer_id` is shared by the authors of one person."""
+
+    id: int
+    network: str
+    native_id: str
+    handle: str
+    name: str
+    customer_id: int | None
 
 
 class IncidentRow(NamedTuple):
@@ -461,12 +510,13 @@ class Reader:
     # -- what the guard compares with --------------------------------------------------------------
 
     def sent_since(self, account: str | None, network: str, since: Millis, *, but: int | None = None) -> list[SentText]:
-        """What a handle of ours published or is about to publish since a time, newest first; `but` one reply."""
+        """What a handle of ours said publicly or is about to since a time, newest first; `but` one reply."""
         published = self._all(
             "SELECT p.text, p.created_at, COALESCE(w.handle, ''), c.incident_id FROM post p "
             "JOIN account a ON a.id = p.account_id "
             "LEFT JOIN conversation c ON c.id = p.conversation_id LEFT JOIN author w ON w.id = c.author_id "
-            "WHERE p.ours AND a.handle = :account AND a.network = :network AND p.created_at >= :since "
+            "WHERE p.ours AND p.kind <> 'dm' AND a.handle = :account AND a.network = :network "
+            "AND p.created_at >= :since "
             "ORDER BY p.created_at DESC LIMIT 500",
             account=account,
             network=network,
@@ -476,7 +526,7 @@ class Reader:
             "SELECT r.text, r.created_at, w.handle, c.incident_id FROM reply r "
             "JOIN conversation c ON c.id = r.conversation_id JOIN author w ON w.id = c.author_id "
             "JOIN account a ON a.id = r.account_id "
-            "WHERE r.state IN ('held', 'queued', 'sending', 'unknown') AND r.created_at >= :since "
+            "WHERE r.state IN ('held', 'queued', 'sending', 'unknown') AND NOT r.private AND r.created_at >= :since "
             "AND a.handle = :account AND a.network = :network AND r.id IS NOT :but",
             account=account,
             network=network,
@@ -485,13 +535,20 @@ class Reader:
         )
         return sorted((SentText(*row) for row in (*published, *leaving)), key=lambda sent: -sent.at)
 
-    def sent_to(self, author_id: int) -> list[SentText]:
-        """What this person got from us, on any account of any network where they are joined, newest first."""
+    def sent_to(self, author_id: int, *, before: Key | None = None) -> list[SentText]:
+        """What this person got from us, on any account of any network where they are joined, newest first.
+
+        `before`: a post of ours by its time and id; what was written before it.
+        """
+        at, post_id = before or (EVER, 0)
         rows = self._all(
             "SELECT p.text, p.created_at, w.handle, c.incident_id FROM conversation c "
             "JOIN post p ON p.conversation_id = c.id JOIN author w ON w.id = c.author_id "
-            f"WHERE c.author_id IN ({_PERSON}) AND p.ours AND NOT p.deleted ORDER BY p.created_at DESC LIMIT 200",
+            f"WHERE c.author_id IN ({_PERSON}) AND p.ours AND NOT p.deleted AND (p.created_at, p.id) < (:at, :post) "
+            "ORDER BY p.created_at DESC LIMIT 200",
             author=author_id,
+            at=at,
+            post=post_id,
         )
         return [SentText(*row) for row in rows]
 
@@ -499,7 +556,7 @@ class Reader:
         """The same person's other conversations that are held, or were answered last: at most 50."""
         rows = self._all(
             "SELECT c.id, c.network, a.handle, w.handle, c.state, c.owner, c.claimed_at, c.timer_at, "
-            "c.answered_at, NULL, '' FROM conversation c JOIN author w ON w.id = c.author_id "
+            "c.answered_at, NULL, '', c.incident_id FROM conversation c JOIN author w ON w.id = c.author_id "
             "LEFT JOIN account a ON a.id = c.account_id "
             f"WHERE c.author_id IN ({_PERSON}) AND c.id <> :id "
             "ORDER BY c.state = 'claimed' DESC, c.answered_at DESC LIMIT 50",
@@ -525,9 +582,91 @@ class Reader:
         row = self._one(f"{_INCIDENT} WHERE i.id = :id", id=incident_id)
         return None if row is None else IncidentRow(*row)
 
-    def incidents(self) -> list[IncidentRow]:
+    def incidents(self, *, only_open: bool = False) -> list[IncidentRow]:
         """Every incident, the open ones first, the newest update first."""
-        return [IncidentRow(*row) for row in self._all(f"{_INCIDENT} ORDER BY i.state DESC, i.updated_at DESC, i.id")]
+        where = "WHERE i.state = 'open' " if only_open else ""
+        rows = self._all(f"{_INCIDENT} {where}ORDER BY i.state DESC, i.updated_at DESC, i.id")
+        return [IncidentRow(*row) for row in rows]
+
+    # -- people ------------------------------------------------------------------------------------
+
+    def authors(self, author_id: int) -> list[AuthorRow]:
+        """Who is the same person as this author, themselves included."""
+        rows = self._all(
+            "SELECT w.id, w.network, w.native_id, w.handle, w.name, w.customer_id FROM author w "
+            f"WHERE w.id IN ({_PERSON}) ORDER BY w.id",
+            author=author_id,
+        )
+        return [AuthorRow(*row) for row in rows]
+
+    def conversations_of(self, author_id: int, limit: int) -> list[QueueRow]:
+        """The conversations of the same person, the one that moved last first."""
+        sql = f"{_QUEUE} WHERE c.author_id IN ({_PERSON}) ORDER BY c.surfaced_at DESC, c.id DESC LIMIT :limit"
+        return [_queue_row(row) for row in self._all(sql, author=author_id, limit=limit)]
+
+    def past_posts(self, account_id: int, start: Key, limit: int) -> list[PastPost]:
+        """What a handle of ours published after a time and id, oldest first."""
+        rows = self._all(
+            "SELECT p.id, p.created_at, p.text, p.kind, p.deleted, p.network, a.handle, p.conversation_id, "
+            "COALESCE(w.handle, ''), c.incident_id, r.agent, r.canned_id FROM post p "
+            "JOIN account a ON a.id = p.account_id "
+            "LEFT JOIN conversation c ON c.id = p.conversation_id LEFT JOIN author w ON w.id = c.author_id "
+            "LEFT JOIN reply r ON r.conversation_id = p.conversation_id AND r.native_id = p.native_id "
+            "WHERE p.ours AND p.account_id = :account AND (p.created_at, p.id) > (:at, :id) "
+            "ORDER BY p.created_at, p.id LIMIT :limit",
+            account=account_id,
+            at=start.order,
+            id=start.id,
+            limit=limit,
+        )
+        return [PastPost(*row)._replace(deleted=bool(row[4])) for row in rows]
+
+    def quotes(self, conversation_id: int) -> list[PostRow]:
+        """Quotes of its posts that stand in other conversations, oldest first."""
+        rows = self._all(
+            f"{_POST} JOIN post q ON q.network = p.network AND q.native_id = p.root_id "
+            "WHERE q.conversation_id = :id AND p.kind = 'quote' AND p.conversation_id <> q.conversation_id "
+            "ORDER BY p.created_at, p.id",
+            id=conversation_id,
+        )
+        return [_post_row(row) for row in rows]
+
+    def earlier_texts(self, conversation_id: int) -> list[tuple[int, str, Millis]]:
+        """Post, text and when it was replaced, of its posts that were edited, the earliest edit first."""
+        rows = self._all(
+            "SELECT v.post_id, v.text, v.replaced_at FROM post p JOIN post_version v ON v.post_id = p.id "
+            "WHERE p.conversation_id = :id ORDER BY v.id",
+            id=conversation_id,
+        )
+        return [tuple(row) for row in rows]
+
+    def others_then(self, conversation_id: int, author_id: int, before: Millis) -> list[OtherRow]:
+        """The same person's other conversations that were answered before a time, as of then: at most 50.
+
+        Who held them then is not kept.
+        """
+        rows = self._all(
+            "SELECT c.id, c.network, a.handle, w.handle, 'pending', NULL, NULL, NULL, p.created_at, "
+            "(SELECT r.agent FROM reply r WHERE r.conversation_id = c.id AND r.native_id = p.native_id), p.text, "
+            "c.incident_id FROM conversation c JOIN author w ON w.id = c.author_id "
+            "LEFT JOIN account a ON a.id = c.account_id JOIN post p ON p.id = "
+            "(SELECT o.id FROM post o WHERE o.conversation_id = c.id AND o.ours AND NOT o.deleted "
+            "AND o.kind <> 'repost' AND o.created_at < :before ORDER BY o.created_at DESC LIMIT 1) "
+            f"WHERE c.author_id IN ({_PERSON}) AND c.id <> :id ORDER BY p.created_at DESC LIMIT 50",
+            author=author_id,
+            id=conversation_id,
+            before=before,
+        )
+        return [OtherRow(*row) for row in rows]
+
+    def incident_updates(self) -> list[tuple[int, Millis]]:
+        """Incident and time of everything that was ever told about one, oldest first."""
+        rows = self._all(
+            "SELECT e.data, e.at FROM agent a JOIN event e ON e.agent = a.name "
+            "WHERE e.kind IN ('incident.added', 'incident.updated', 'incident.closed') ORDER BY e.id"
+        )
+        told = [(_json(row[0], {}), row[1]) for row in rows]
+        return [(data["incident"], at) for data, at in told if data.get("text")]
 
     # -- outbox, people, accounts ------------------------------------------------------------------
 
@@ -561,7 +700,26 @@ class Reader:
 
     def canned(self) -> list[dict[str, Any]]:
         """Every canned response, by name."""
-        cursor = self._connection.execute("SELECT * FROM canned ORDER BY name")
+        return self._canned("ORDER BY name")
+
+    def siblings(
+        self, tags: Iterable[str], *, language: str, network: str, but: int, now: Millis, limit: int
+    ) -> list[dict[str, Any]]:
+        """Canned responses with one of these tags, approved and valid now, the least used first; `but` one."""
+        # In stored JSON a tag stands as it does by itself: a quote inside one has a backslash before it.
+        wanted = {f"tag{number}": json.dumps(tag) for number, tag in enumerate(tags)}
+        if not wanted:
+            return []
+        shared = " OR ".join(f"instr(tags, :{name})" for name in wanted)
+        return self._canned(
+            f"WHERE ({shared}) AND language = :language AND network IN ('', :network) AND id <> :but AND approved "
+            "AND COALESCE(valid_from, :now) <= :now AND COALESCE(valid_until, :now + 1) > :now "
+            "ORDER BY uses, name LIMIT :limit",
+            language=language, network=network, but=but, now=now, limit=limit, **wanted,
+        )  # fmt: skip
+
+    def _canned(self, which: str, **values: Any) -> list[dict[str, Any]]:
+        cursor = self._connection.execute(f"SELECT * FROM canned {which}", values)
         names = [column[0] for column in cursor.description]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         for row in rows:
@@ -655,15 +813,31 @@ class Reader:
         )
         return [tuple(row) for row in rows]
 
-    def guard_events(self, since: Millis) -> list[tuple[str, dict[str, Any]]]:
-        """Kind and data of the guard's stops and overrides since a time."""
+    def guard_events(self, since: Millis) -> list[EventRow]:
+        """What the guard showed since a time and what became of the replies, oldest first."""
         # By agent, whose events are few beside those of intake; the sign keeps SQLite off the index on time.
         rows = self._all(
-            "SELECT e.kind, e.data FROM agent a JOIN event e ON e.agent = a.name "
-            "WHERE +e.at >= :since AND e.kind IN ('guard.stopped', 'guard.overridden')",
+            "SELECT e.id, e.at, e.agent, e.kind, e.conversation_id, e.data FROM agent a JOIN event e "
+            "ON e.agent = a.name WHERE +e.at >= :since AND e.kind IN ('guard.stopped', 'guard.heeded', "
+            "'guard.overridden', 'guard.warned', 'reply.held', 'reply.recalled', 'reply.failed') ORDER BY e.id",
             since=since,
         )
-        return [(row[0], _json(row[1], {})) for row in rows]
+        return [EventRow(*row)._replace(data=_json(row[5], {})) for row in rows]
+
+    def aftermath(self, reply_ids: Iterable[int]) -> list[AftermathRow]:
+        """What became of replies: the customer's next word after each, and whether our post was deleted."""
+        rows = self._all(
+            "SELECT r.id, c.network, a.handle, r.sent_at, COALESCE(o.deleted, 0), n.created_at, "
+            "COALESCE(n.text, '') FROM reply r JOIN conversation c ON c.id = r.conversation_id "
+            "LEFT JOIN account a ON a.id = r.account_id "
+            "LEFT JOIN post o ON o.network = c.network AND o.native_id = r.native_id "
+            "LEFT JOIN post n ON n.id = (SELECT p.id FROM post p WHERE p.conversation_id = c.id "
+            "AND p.author_id = c.author_id AND NOT p.ours AND NOT p.deleted AND p.kind <> 'repost' "
+            "AND p.created_at > r.sent_at ORDER BY p.created_at, p.id LIMIT 1) "
+            "WHERE r.id IN (SELECT value FROM json_each(:replies))",
+            replies=json.dumps(sorted(reply_ids)),
+        )
+        return [AftermathRow(*row)._replace(deleted=bool(row[4])) for row in rows]
 
 
 def _json(value: Any, empty: Any) -> Any:
