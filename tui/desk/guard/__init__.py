@@ -20,6 +20,7 @@ from tui.desk.guard.checks.namedrop import namedrop
 from tui.desk.guard.checks.not_allowed import not_allowed
 from tui.desk.guard.checks.placeholder import placeholder
 from tui.desk.guard.checks.resurfaced import resurfaced
+from tui.desk.guard.checks.same_customer import same_customer
 from tui.desk.guard.checks.same_text import same_text
 
 __all__ = [
@@ -45,6 +46,7 @@ CHECKS: tuple[Check, ...] = (
     answered,
     changed,
     claimed_elsewhere,
+    same_customer,
     not_allowed,
     same_text,
     placeholder,
