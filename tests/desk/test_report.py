@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -14,6 +15,7 @@ from tui import clock
 from tui.clock import DAY, HOUR, MINUTE, SECOND, Millis
 from tui.config import AccountSettings, Config
 from tui.desk import claims, intake, outbox, people, report
+from tui.desk.guard import Finding
 from tui.errors import Refused
 from tui.networks.records import Author, Post, Receipt
 from tui.store.store import Store
@@ -227,7 +229,48 @@ def test_stops_and_overrides_by_check(store: Store) -> None:
     overrides = [outbox.Overridden(finding.check, finding.asks) for finding in stop.value.stops]
     with store.transaction() as session:
         outbox.hold(session, claim, "Are you still in the lift?", config=CONFIG, now=NOW, overrides=overrides)
-    assert figures(store)["guard"] == [{"check": "resurfaced", "stops": 2, "overrides": 1}]
+    [row] = figures(store)["guard"]
+    assert row == {
+        "check": "resurfaced", "stops": 2, "overrides": 1,
+        "shown": 1, "heeded": 0, "overridden": 1, "proven_right": 0,
+    }  # fmt: skip
+
+
+def test_what_was_overridden_may_be_proven_right(store: Store) -> None:
+    """The customer complains of one reply, thanks for another, and one of ours is deleted."""
+    ours_before = [ours(f"a{n}", NOW - 2 * HOUR, f"q{n}") for n in range(4)]
+    take_in(store, *(post(f"q{n}", NOW - 3 * HOUR, f"c{n}") for n in range(4)), *ours_before)
+    for n in range(4):
+        with store.transaction() as session:
+            people.arrive(session, "ana", NOW)
+            claim = claims.claim(session, n + 1, agent="ana", now=NOW - HOUR, lease=LEASE)
+            over = [outbox.Overridden("answered", "there is more to say")]
+            outbox.hold(session, claim, f"Coach {n}, then?", config=CONFIG, now=NOW - HOUR, overrides=over)
+            outbox.queue_due(session, NOW - 50 * MINUTE)
+            reply, _ = outbox.start_sending(session, NOW - 50 * MINUTE) or (0, None)
+            outbox.sent(session, reply, Receipt(f"n{n}"), NOW - 50 * MINUTE)
+    answers = {"in_reply_to": "n0", "kind": "reply"}
+    take_in(store, post("w0", NOW - 40 * MINUTE, "c0", "I already told you", **answers))
+    take_in(store, post("w1", NOW - 40 * MINUTE, "c1", "coach two, thanks", **answers | {"in_reply_to": "n1"}))
+    take_in(store, post("w2", NOW - 30 * MINUTE, "c1", "I already told you", **answers | {"in_reply_to": "n1"}))
+    take_in(store, ours("n2", NOW - HOUR, "q2", deleted=True))
+    [row] = report.guard_figures(store.reader(), since=WEEK_AGO, now=NOW)["guard"]
+    assert (row["check"], row["shown"], row["overridden"], row["proven_right"]) == ("answered", 4, 4, 2)
+    [later] = report.guard_figures(store.reader(), since=NOW - HOUR + 1, now=NOW)["guard"] or [None]
+    assert later is None
+
+
+def test_a_warning_that_was_heeded_is_a_near_miss_too(store: Store) -> None:
+    take_in(store, post("1", NOW - HOUR))
+    stop, warn, info = (Finding("answered", v, f"{v}.", {}) for v in ("stop", "warn", "info"))  # type: ignore[arg-type]
+    with store.transaction() as session:
+        people.arrive(session, "ana", NOW)
+        found = [stop, replace(warn, check="tone"), replace(info, check="late")]
+        outbox.record_stop(session, found, 1, agent="ana", now=NOW)
+    kinds = [(event.kind, event.data["check"]) for event in store.reader().guard_events(WEEK_AGO)]
+    assert kinds == [("guard.stopped", "answered"), ("guard.heeded", "tone")]
+    rows = {row["check"]: (row["stops"], row["shown"], row["heeded"]) for row in figures(store)["guard"]}
+    assert rows == {"answered": (1, 1, 1), "tone": (0, 1, 1)}
 
 
 @given(st.lists(st.integers(0, 10**9), min_size=1), st.floats(0, 1))
@@ -258,9 +301,28 @@ tables = st.fixed_dictionaries(
             st.fixed_dictionaries(row | {"network": st.none() | hostile, "account": st.none() | hostile}), max_size=3
         ),
         "agents": st.lists(st.fixed_dictionaries({"agent": hostile, "sent": counts}), max_size=3),
-        "guard": st.lists(st.fixed_dictionaries({"check": hostile, "stops": counts, "overrides": counts}), max_size=3),
+        "guard": st.lists(
+            st.fixed_dictionaries(
+                {"check": hostile, "shown": counts, "heeded": counts, "overridden": counts, "proven_right": counts}
+            ),
+            max_size=3,
+        ),
+        "set_otherwise": st.lists(
+            st.fixed_dictionaries({"account": hostile, "checks": st.dictionaries(hostile, st.just("off"), max_size=9)}),
+            max_size=3,
+        ),
     }
 )
+
+
+@given(tables)
+def test_whatever_the_names_the_table_of_the_guard_stands(found: dict[str, Any]) -> None:
+    page = report.guard_text(found)
+    assert clean(page) == page
+    lines = page.removesuffix("\n").split("\n")
+    assert all(width(text) <= report.COLUMNS for text in lines)
+    end = len(lines[2]) - len("check")
+    assert {text[end - 2 : end] for text in lines[2 : 3 + len(found["guard"])]} <= {"  "}, "columns stand in line"
 
 
 @given(tables)

@@ -212,26 +212,27 @@ def guard_text(found: dict[str, Any]) -> str:
     if not found["guard"]:
         rows.append("It stopped nothing and warned of nothing.")
     changed = [
-        ("", f"{row['account']}: {', '.join(f'{name} {to}' for name, to in sorted(row['checks'].items()))}")
+        (f"{to:>7}", f"{check}, {row['account']}")
         for row in found["set_otherwise"]
+        for check, to in sorted(row["checks"].items())
     ]
-    rows += _section("Set otherwise than by itself, in the configuration:", changed)
+    rows += _section("Set otherwise by the configuration", changed)
     return "\n".join([*rows, *_GUARD_WORDS]) + "\n"
 
 
 _GUARD_HEADS = f"{'shown':>7} {'heeded':>7} {'passed':>7} {'right':>7}"
 _GUARD_WORDS = (
     "",
-    "Shown: looks at one conversation by one agent, until a reply is held, in which",
-    "the check stopped or warned. Passed: that reply was held against it; heeded: it",
-    "was not. Right: of those passed, the network refused the reply, we deleted it,",
-    "or the customer's next word was a complaint.",
+    "Shown: reviews of a conversation by an agent, until a reply is held, in which",
+    "the check stopped or warned. Passed: that reply was held against it; heeded:",
+    "all others. Right: of the passed, the network refused the reply, our post was",
+    "deleted, or the customer's next word was a complaint.",
 )
 
 
 def _of_checks(rows: Iterable[dict[str, Any]]) -> list[tuple[str, str]]:
     names = ("shown", "heeded", "overridden", "proven_right")
-    return [(" ".join(f"{row[name]:>7}" for name in names), row["check"]) for row in rows]
+    return [(" ".join(f"{_short(row[name]):>7}" for name in names), row["check"]) for row in rows]
 
 
 def _account(row: dict[str, Any]) -> str:
