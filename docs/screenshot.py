@@ -19,7 +19,7 @@ from tui.desk import intake
 from tui.desk.canned import formats, library
 from tui.networks import scripted
 from tui.screens.app import DeskApp
-from tui.screens.dialogs import SETTLE_S, Review
+from tui.screens.review import SETTLE_S, Review
 from tui.store.store import Store
 
 FOLDER = Path(__file__).resolve().parent

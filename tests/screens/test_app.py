@@ -15,7 +15,8 @@ from tui.config import Config, DeskSettings
 from tui.desk import claims
 from tui.errors import OutOfReach
 from tui.screens import writing
-from tui.screens.dialogs import EndShift, Picker, Prompt, Review, Sheet
+from tui.screens.dialogs import EndShift, Picker, Prompt, Sheet
+from tui.screens.review import Decision, Review
 from tui.store.store import Store
 
 
@@ -218,7 +219,7 @@ def test_a_key_pressed_twice_opens_one_dialog(store: Store) -> None:
             here.desk.composer.action_ask("send")
             await here.until(lambda: reviewing(here))
             await here.rest()
-            here.app.screen.dismiss([])
+            here.app.screen.dismiss(Decision("send"))
             await here.rest()
             assert here.app.screen is here.desk
             assert len(store.reader().replies(1)) == 1
@@ -256,7 +257,7 @@ async def send(here: Opened) -> None:
     """ctrl+s, and y in the review."""
     here.desk.composer.action_ask("send")
     await here.until(lambda: reviewing(here))
-    here.app.screen.dismiss([])
+    here.app.screen.dismiss(Decision("send"))
     await here.until(lambda: here.app.screen is here.desk and not here.desk.composer.has_focus)
     await here.rest()
 
@@ -351,7 +352,7 @@ def test_while_a_reply_is_written_its_conversation_stays(store: Store, change: s
             here.desk.composer.action_ask("send")
             await here.until(lambda: reviewing(here) or "onversation 2" in here.status)
             if reviewing(here):
-                here.app.screen.dismiss([])
+                here.app.screen.dismiss(Decision("send"))
                 await here.rest()
             sent = [reply.conversation_id for reply in store.reader().outbox()]
             assert sent == ([2] if change == "claims" else [])

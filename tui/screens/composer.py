@@ -104,6 +104,12 @@ class Composer(TextArea):
         """Insert at the cursor, never replacing what is there."""
         self.insert(words, self.cursor_location, maintain_selection_offset=False)
 
+    def take(self, words: str, *, instead: bool) -> None:
+        """Put an offered text before the draft, or in its place; one undo takes it back."""
+        self.history.checkpoint()
+        end = self._plain.end if instead else (0, 0)
+        self.replace(words if instead else f"{words.rstrip()} ", (0, 0), end, maintain_selection_offset=not instead)
+
     def select_between(self, start: int, end: int) -> None:
         """Select part of the text by positions."""
         at = self._plain.get_location_from_index

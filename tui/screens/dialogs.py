@@ -1,9 +1,8 @@
-"""What the desk asks: a line of text, a choice, a last look before sending. Opened by a key, never unasked."""
+"""What the desk asks: a line of text, a choice, what becomes of claims. Opened by a key, never unasked."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -15,16 +14,10 @@ from textual.widgets import Input, Static
 
 from tui import text
 from tui.screens.glyphs import Glyphs
-from tui.screens.paint import Palette, palette
+from tui.screens.paint import palette
 from tui.screens.terminal import typed_alone
 
-if TYPE_CHECKING:
-    from tui.desk.guard import Finding, Overridden
-
 Result = TypeVar("Result")
-
-SETTLE_S = 0.3
-"""How long after opening the review takes no key (s): DESIGN, «Keys»."""
 
 
 class Dialog(ModalScreen[Result]):
@@ -103,7 +96,7 @@ class Choice(Dialog[str | None]):
 
 
 class Sheet(Dialog[None]):
-    """Something to read; arrows scroll, any other key of ours closes it."""
+    """Something to read; arrows scroll, any other key of ours closes it. `more` is read on request, by its key."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,q,enter,question_mark,w,S", "leave", "Back"),
@@ -111,134 +104,29 @@ class Sheet(Dialog[None]):
         ("k", "scroll(-1)", "Up"),
     ]
 
-    def __init__(self, title: str, body: Content) -> None:
+    def __init__(self, title: str, body: Content, more: tuple[Option, Content] | None = None) -> None:
         super().__init__(title)
         self.body = body
+        self.more = more
 
     def inside(self) -> ComposeResult:
         with VerticalScroll(id="sheet"):
             yield Static(self.body)
-        yield Static(Content("esc  back"), classes="quiet")
+        further = f"{self.more[0].key}  {self.more[0].label}     " if self.more else ""
+        yield Static(Content(f"{further}esc  back"), classes="quiet")
 
     def on_mount(self) -> None:
         self.query_one("#sheet").focus()
 
+    def on_key(self, event: events.Key) -> None:
+        if self.more is not None and event.character == self.more[0].key:
+            event.stop()
+            option, body = self.more
+            self.app.push_screen(Sheet(option.label, body))
+
     def action_scroll(self, by: int) -> None:
         """Scroll by lines."""
         self.query_one("#sheet").scroll_relative(y=by, animate=False)
-
-
-def findings_content(findings: "Sequence[Finding]", colors: Palette, glyphs: Glyphs) -> Content:
-    """Findings, one sentence each, the worst first."""
-    if not findings:
-        return Content(f"{glyphs.ok} The guard has nothing to say.").stylize(colors.fresh)
-    parts: list[Any] = []
-    for finding in findings:
-        sign = getattr(glyphs, finding.verdict)
-        parts += [(f"{sign} {finding.verdict} {finding.check}: ", colors.verdict(finding.verdict)), finding.text, "\n"]
-    return Content.assemble(*parts[:-1])
-
-
-class Review(Dialog["list[Overridden] | None"]):
-    """The last look: final text, handle, count, findings. `y` sends, `e` edits, a stop needs what it asks for.
-
-    Keys that come pasted, with others in one read, or within SETTLE_S of opening do nothing.
-    """
-
-    def __init__(
-        self, body: str, *, sender: str, recipient: str, count: str, private: bool,
-        findings: "Sequence[Finding]", glyphs: Glyphs,
-    ) -> None:  # fmt: skip
-        super().__init__("Review")
-        self.body = body
-        self.route = (sender, recipient)
-        self.count = count
-        self.private = private
-        self.findings = findings
-        self.glyphs = glyphs
-        self.open_stops = [f for f in findings if f.verdict == "stop"]
-        self.overridden: list[Overridden] = []
-        self._opened = time.monotonic()
-
-    def inside(self) -> ComposeResult:
-        colors = palette(self.app)
-        sender, recipient = (text.line(side) for side in self.route)
-        how = "privately" if self.private else "publicly"
-        with VerticalScroll(id="final"):
-            yield Static(Content(text.clean(self.body)), id="final-text")
-        yield Static(Content(f"{sender} {how} to {recipient} · {self.count}").stylize(colors.quiet))
-        yield Static(findings_content(self.findings, colors, self.glyphs), id="findings")
-        yield Static(Content(""), id="asks")
-        typed = Input(placeholder="type it here, then enter", id="typed")
-        typed.cursor_blink = False
-        typed.display = False
-        yield typed
-
-    def on_mount(self) -> None:
-        self._opened = time.monotonic()
-        self.set_focus(None)
-        self._ask()
-
-    def _ask(self) -> None:
-        """Say what is possible now: the next stop's demand, or y and e."""
-        asks, typed = self.query_one("#asks", Static), self.query_one("#typed", Input)
-        colors = palette(self.app)
-        if not self.open_stops:
-            asks.update(Content("y  send     e  edit     esc  back").stylize(colors.strong))
-            typed.display = False
-            self.set_focus(None)
-            return
-        stop = self.open_stops[0]
-        if not stop.asks:
-            asks.update(Content("This cannot be sent as it is.  e  edit     esc  back").stylize(colors.strong))
-            return
-        what = "your reason" if stop.asks == "reason" else stop.asks
-        asks.update(
-            Content(f"{stop.check} stops this. To send it all the same, press o and type {what}.\n"
-                    "o  override     e  edit     esc  back").stylize(colors.strong)
-        )  # fmt: skip
-
-    def on_key(self, event: events.Key) -> None:
-        if self.query_one("#typed").has_focus:
-            return
-        event.stop()
-        event.prevent_default()
-        if event.time - self._opened < SETTLE_S or not typed_alone(event):
-            return
-        match event.character or event.key:
-            case "y" if not self.open_stops:
-                self.dismiss(self.overridden)
-            case "e":
-                self.dismiss(None)
-            case "o" if self.open_stops and self.open_stops[0].asks:
-                typed = self.query_one("#typed", Input)
-                typed.value = ""
-                typed.display = True
-                typed.focus()
-            case _ if event.key == "escape":
-                self.dismiss(None)
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        if not self.open_stops:
-            return
-        stop = self.open_stops[0]
-        from tui.desk.guard import Overridden, accepts
-
-        if accepts(stop, event.value):
-            self.overridden.append(Overridden(stop.check, event.value.strip()))
-            self.open_stops.pop(0)
-            self._opened = time.monotonic()
-            self.query_one("#typed", Input).display = False
-            self.set_focus(None)
-            self._ask()
-        else:
-            what = "a reason of at least three letters" if stop.asks == "reason" else f"exactly {stop.asks}"
-            self.query_one("#asks", Static).update(Content(f"Refused: {stop.check} asks for {what}."))
-
-    def on_paste(self, event: events.Paste) -> None:
-        event.stop()
-        event.prevent_default()
 
 
 class Picker(Dialog[Any]):

@@ -5,6 +5,7 @@ Loading this module loads SQLModel, Liquid and rapidfuzz; the app does so behind
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from sqlmodel import Session
@@ -12,7 +13,7 @@ from sqlmodel import Session
 from tui import clock
 from tui.clock import Millis
 from tui.config import Config
-from tui.desk import claims, drafts, guard, outbox, people, shift
+from tui.desk import claims, drafts, guard, incidents, outbox, people, shift
 from tui.desk import report as figures
 from tui.desk.canned.context import context
 from tui.desk.canned.library import response
@@ -20,7 +21,7 @@ from tui.desk.canned.render import blanks_in, render
 from tui.desk.canned.response import Canned
 from tui.desk.canned.search import Fit, Index
 from tui.desk.claims import Claim
-from tui.desk.guard import Finding, Overridden
+from tui.desk.guard import Case, Finding, Overridden, set_otherwise
 from tui.desk.outbox import GuardStop
 from tui.errors import Refused
 from tui.networks.limits import count
@@ -30,6 +31,7 @@ from tui.store.reader import Reader
 __all__ = [
     "Claim",
     "Fit",
+    "Glance",
     "GuardStop",
     "Index",
     "arrive",
@@ -45,7 +47,9 @@ __all__ = [
     "index",
     "is_private",
     "library",
+    "link_incident",
     "note",
+    "open_incident",
     "pass_on",
     "recall",
     "record_stop",
@@ -56,11 +60,13 @@ __all__ = [
     "resolve",
     "save_draft",
     "see",
+    "set_otherwise",
     "settle_held",
     "skip",
     "snooze",
     "tag",
     "take",
+    "unlink_incident",
 ]
 
 # -- reading --------------------------------------------------------------------------------------
@@ -72,11 +78,54 @@ def report(reader: Reader, *, now: Millis, config: Config) -> str:
 
 
 def examine(
-    reader: Reader, *, conversation_id: int, words: str, agent: str, config: Config, canned: Canned | None
+    reader: Reader,
+    *,
+    conversation_id: int,
+    words: str,
+    agent: str,
+    config: Config,
+    canned: Canned | None,
+    sender: str | None,
 ) -> list[Finding]:
-    """What the guard says of a text now."""
-    case = outbox.case(reader, conversation_id, words, agent=agent, config=config, now=clock.now(), canned=canned)
-    return guard.examine(case)
+    """What the guard says of a text now, if it left from this handle."""
+    return guard.examine(
+        outbox.case(
+            reader, conversation_id, words, agent=agent, config=config, now=clock.now(), canned=canned, sender=sender
+        )
+    )
+
+
+class Glance:
+    """The guard while a reply is being written: what it looks at is gathered once, then only text and time are new.
+
+    A state change commits together with its event, so until the next event the rest is as it was. The review and
+    the outbox gather anew.
+    """
+
+    def __init__(self) -> None:
+        self._of: tuple[Any, ...] = ()
+        self._case: Case | None = None
+
+    def examine(
+        self,
+        reader: Reader,
+        *,
+        conversation_id: int,
+        words: str,
+        agent: str,
+        config: Config,
+        canned: Canned | None,
+        sender: str | None,
+    ) -> list[Finding]:
+        """What the guard says of a text now, if it left from this handle."""
+        of = (conversation_id, sender, canned, reader.last_event(), reader.seen(conversation_id, agent))
+        now = clock.now()
+        if self._case is None or of != self._of:
+            case = outbox.case(
+                reader, conversation_id, words, agent=agent, config=config, now=now, canned=canned, sender=sender
+            )
+            self._of, self._case = of, case
+        return guard.examine(replace(self._case, text=words, now=now))
 
 
 def library(reader: Reader) -> dict[int, Canned]:
@@ -148,6 +197,23 @@ def snooze(session: Session, *, conversation_id: int, agent: str, until: Millis,
     claims.snooze(session, conversation_id, agent=agent, until=until, now=clock.now(), lease=lease)
 
 
+def link_incident(session: Session, *, conversation_id: int, agent: str, name: str) -> None:
+    """It is about this incident."""
+    incidents.link(session, name, [conversation_id], agent=agent, now=clock.now())
+
+
+def unlink_incident(session: Session, *, conversation_id: int, agent: str) -> None:
+    """It is about no incident."""
+    incidents.unlink(session, [conversation_id], agent=agent, now=clock.now())
+
+
+def open_incident(session: Session, *, conversation_id: int, agent: str, name: str, words: str) -> None:
+    """A new incident, and it is about it."""
+    now = clock.now()
+    incidents.add(session, name, text=words, agent=agent, now=now)
+    incidents.link(session, name, [conversation_id], agent=agent, now=now)
+
+
 def take(session: Session, *, conversation_id: int, agent: str, reason: str, lease: Millis) -> None:
     """Take it over."""
     claims.take_over(session, conversation_id, agent=agent, reason=reason, now=clock.now(), lease=lease)
@@ -168,9 +234,11 @@ def renew(session: Session, *, agent: str, lease: Millis) -> None:
     claims.renew(session, agent=agent, now=clock.now(), lease=lease)
 
 
-def save_draft(session: Session, *, held: Claim, words: str, cursor: int, canned_id: int | None) -> None:
-    """Keep what is being written."""
-    drafts.save(session, held, words, cursor=cursor, now=clock.now(), canned_id=canned_id)
+def save_draft(
+    session: Session, *, held: Claim, words: str, cursor: int, canned_id: int | None, sender: str | None
+) -> None:
+    """Keep what is being written, and the handle it is to leave from."""
+    drafts.save(session, held, words, cursor=cursor, now=clock.now(), canned_id=canned_id, sender=sender)
 
 
 def hold(
@@ -181,19 +249,24 @@ def hold(
     config: Config,
     overrides: Sequence[Overridden],
     canned_id: int | None,
+    sender: str | None,
+    split: bool,
 ) -> None:
     """Through the guard into the outbox."""
-    outbox.hold(session, held, words, config=config, now=clock.now(), overrides=overrides, canned_id=canned_id)
+    outbox.hold(
+        session, held, words,
+        config=config, now=clock.now(), overrides=overrides, canned_id=canned_id, sender=sender, split=split,
+    )  # fmt: skip
 
 
-def record_stop(session: Session, *, stops: Sequence[Finding], conversation_id: int, agent: str) -> None:
+def record_stop(session: Session, *, findings: Sequence[Finding], conversation_id: int, agent: str) -> None:
     """A reply the guard stopped is a near miss."""
-    outbox.record_stop(session, stops, conversation_id, agent=agent, now=clock.now())
+    outbox.record_stop(session, findings, conversation_id, agent=agent, now=clock.now())
 
 
-def give_up(session: Session, *, stops: Sequence[Finding], conversation_id: int, agent: str) -> None:
-    """The agent went back from a review: its stops are near misses, and what it showed is no news any more."""
-    record_stop(session, stops=stops, conversation_id=conversation_id, agent=agent)
+def give_up(session: Session, *, findings: Sequence[Finding], conversation_id: int, agent: str) -> None:
+    """The agent went back from a review: what it found was heeded, and what it showed is no news any more."""
+    record_stop(session, findings=findings, conversation_id=conversation_id, agent=agent)
     claims.see(session, conversation_id, agent=agent)
 
 

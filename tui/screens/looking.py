@@ -1,15 +1,18 @@
 """Looking around: moving, views, filter, figures, why, links, help. Nothing here changes the desk."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
 from tui import actions, clock, text
-from tui.screens.dialogs import Choice, Option, Prompt, Sheet, findings_content
-from tui.screens.paint import palette
+from tui.screens.dialogs import Choice, Option, Prompt, Sheet
+from tui.screens.findings import explained, set_otherwise_content
+from tui.screens.paint import Palette, palette
 from tui.screens.rows import RowList
 from tui.screens.thread import ThreadPane
+from tui.store.reader import PostRow
 
 if TYPE_CHECKING:
     from tui.screens.app import DeskApp
@@ -126,25 +129,37 @@ class Looking:
         thread = self.app.thread
         if thread is None:
             return
-        found, colors = thread.entry, palette(self.app)
-        draft = self.app.writing.draft_for(found.row.id)
-        findings = await self.app.writing.examine(found.row.id, draft)
-        if not draft.strip():
+        found, colors, writing = thread.entry, palette(self.app), self.app.writing
+        findings = await writing.examine(found.row.id)
+        if not writing.draft_for(found.row.id).strip():
             findings = [finding for finding in findings if finding.check != "length"]
-        settings = self.app.config.account(found.row.network, found.row.account)
+        settings = writing.settings(found.row)
+        brought = await self.app.work.read(lambda reader: reader.reposters(found.row.id))
         lines: list[Any] = [(f"Score {found.score}\n", colors.strong)]
         lines += [f"  {reason['points']:+,}  {text.line(reason['text'])}\n" for reason in found.reasons]
         lines += [
             (f"\n{found.freshness}: ", colors.strong), f"{text.line(found.standing)}\n",
             f"  old from {settings.horizon_hours} h on, answer due within {settings.target_minutes} min\n",
-            ("\nGuard\n", colors.strong), findings_content(findings, colors, self.app.signs),
+            ("\nGuard\n", colors.strong), explained(findings, colors, self.app.signs),
         ]  # fmt: skip
-        lines += [
-            (f"\n  {finding.check} · {name}: {text.line(str(value))}", colors.quiet)
-            for finding in findings
-            for name, value in finding.evidence.items()
-        ]
-        self.app.push_screen(Sheet("Why", Content.assemble(*lines)))
+        if otherwise := self.app.jobs.set_otherwise(settings):
+            lines += ["\n\n", set_otherwise_content(otherwise, colors)]
+        self.app.push_screen(Sheet("Why", Content.assemble(*lines), self._reposters(brought, found.row.id, colors)))
+
+    def _reposters(self, brought: Sequence[PostRow], here: int, colors: Palette) -> tuple[Option, Content] | None:
+        """Who reposted or quoted it, the newest first: some of them have the same trouble."""
+        if not brought:
+            return None
+        lines: list[Content] = []
+        for post in brought:
+            kind = post.kind + (f" · conversation {post.conversation_id}" if post.conversation_id != here else "")
+            when = clock.age(self.app.shown_at - post.created_at)
+            lines.append(Content.assemble((f"@{text.line(post.handle)}", colors.strong), f" {when} ago · {kind}"))
+            if post.kind == "quote":
+                lines.append(Content(f"  {text.line(post.text)}"))
+            if post.url:
+                lines.append(Content(f"  {text.line(post.url)}").stylize(colors.quiet))
+        return Option("reposters", "r", f"who reposted it ({len(brought)})"), Content("\n").join(lines)
 
     async def show_link(self) -> None:
         """The link of the newest post of the customer."""

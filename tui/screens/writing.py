@@ -1,27 +1,44 @@
 """Writing a reply: the draft, canned responses, the last look, sending and undoing."""
 
-from functools import partial
-from typing import TYPE_CHECKING, Any
+import string
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual.content import Content
 from textual.timer import Timer
 
 from tui import clock, text
 from tui.errors import Refused
-from tui.screens.dialogs import Picker, Review
+from tui.screens.dialogs import Choice, Option, Picker
+from tui.screens.review import Decision, Review
 from tui.screens.thread import Thread
 
 if TYPE_CHECKING:
+    from tui.config import AccountSettings
     from tui.desk.canned.response import Canned
     from tui.desk.canned.search import Index
     from tui.desk.claims import Claim
-    from tui.desk.guard import Finding, Overridden
+    from tui.desk.guard import Finding
+    from tui.networks.limits import Length
     from tui.screens.app import DeskApp
+    from tui.screens.jobs import Glance
+    from tui.store.reader import QueueRow
 
 RECIPIENT_CELLS = 26
-"""Most of the recipient that the title shows; the review shows it whole."""
+"""Most of a handle that the title shows; the review shows it whole."""
+KEYS_TO_CHOOSE = string.digits[1:] + string.ascii_letters
 DRAFT_PAUSE_S = 0.6
 """A draft is stored, and the guard asked, this long after the last key (s)."""
+
+
+class Reply(NamedTuple):
+    """A reply as it stands in the editor."""
+
+    conversation_id: int
+    words: str
+    sender: str | None
+    """The handle it is to leave from, where that is not the conversation's own."""
+    canned_id: int | None
 
 
 class Writing:
@@ -34,10 +51,13 @@ class Writing:
         """The fencing token of each claim this screen has seen as its own."""
         self._library: dict[int, Canned] = {}
         self._draft_of: int | None = None
-        self._saved = ""
-        """The draft as it is stored."""
+        self._sender: str | None = None
+        """The handle it is to leave from, where that is not the conversation's own."""
+        self._saved: tuple[str, str | None] = "", None
+        """The draft and its handle as they are stored."""
         self._canned_id: int | None = None
         self._findings: list[Finding] = []
+        self._found_for: Reply | None = None
         self._counted = ""
         """The text as `typed` last saw it: an edit comes first by itself, then as a message."""
         self._pause: Timer | None = None
@@ -67,29 +87,56 @@ class Writing:
                     return  # what was read is older than what was written
             draft = thread.draft if thread else None
             self._draft_of = row.id if row else None
-            self._saved = draft.text if draft else ""
+            self._sender = draft.account if draft else None
+            self._saved = draft.text if draft else "", self._sender
             self._canned_id = draft.canned_id if draft else None
-            self._findings = []
+            self._findings, self._found_for = [], None
             composer.load(draft.text if draft else "", draft.cursor if draft else 0)
         self.title()
 
     def title(self) -> None:
-        """While writing: to whom, from whom, the network's own count, and what the guard would say."""
+        """While writing: to whom, the network's own count, and what the guard would say; from whom if it is not
+        the conversation's own handle. What the guard said of an older text ends in an ellipsis."""
         composer, thread = self.app.desk.composer, self.app.thread
         words = "Reply"
         if composer.has_focus and thread is not None:
-            row = thread.entry.row
-            words = f"Reply to {text.fit('@' + text.line(row.handle), RECIPIENT_CELLS)}"
+            row, signs = thread.entry.row, self.app.signs
+            words = f"Reply to {_fitted('@' + row.handle)}" + (f" as {_fitted(self._sender)}" if self._sender else "")
             if self.app.jobs is not None:
-                length = self.app.jobs.count(composer.text, row.network)
-                words += f" {self.app.signs.separator} {length.used}/{length.limit}"
-            words += "".join(f" {getattr(self.app.signs, f.verdict)} {f.check}" for f in self._findings)
+                length = self._count(row, composer.text)
+                words += f" {signs.separator} {length.used}/{length.limit}"
+            words += "".join(f" {getattr(signs, f.verdict)} {f.check}" for f in self._findings)
+            if self._findings and self._found_for != self._as_it_stands(row.id):
+                words += f" {signs.ellipsis}"
         if str(composer.border_title) != words:
             composer.border_title = Content(words)
+
+    def settings(self, row: "QueueRow") -> "AccountSettings":
+        """What is set for the handle that a reply to this conversation would leave from."""
+        sender = self._sender if self._draft_of == row.id else None
+        return self.app.config.account(row.network, sender or row.account)
+
+    def _count(self, row: "QueueRow", words: str) -> "Length":
+        """How long a text is by the network's own count."""
+        settings = self.settings(row)
+        length: Length = self.app.jobs.count(
+            words, row.network, limit=settings.length_limit, link_length=settings.link_length
+        )
+        return length
+
+    def _measured(self, row: "QueueRow", words: str) -> str:
+        length = self._count(row, words)
+        return f"{length.used:,} of {length.limit:,} {length.unit}"
 
     def draft_for(self, conversation_id: int) -> str:
         """What is written for a conversation."""
         return self.app.desk.composer.text if self._draft_of == conversation_id else ""
+
+    def _as_it_stands(self, conversation_id: int) -> Reply:
+        """The reply to a conversation as it is now."""
+        if self._draft_of != conversation_id:
+            return Reply(conversation_id, "", None, None)
+        return Reply(conversation_id, self.app.desk.composer.text, self._sender, self._canned_id)
 
     def typed(self) -> None:
         """The text changed: count at once, store and examine after a pause."""
@@ -104,9 +151,22 @@ class Writing:
 
     async def _paused(self) -> None:
         await self.save()
-        words = self.app.desk.composer.text
-        self._findings = await self.examine(self._draft_of, words) if self._draft_of and words.strip() else []
-        self.title()
+        await self._glanced()
+
+    async def _glanced(self) -> None:
+        """What the guard says of the reply as it stands, unless that has changed by then."""
+        if self._draft_of is None:
+            return
+        reply = self._as_it_stands(self._draft_of)
+        found = await self._examined(reply, self._glance.examine) if reply.words.strip() else []
+        if self._draft_of == reply.conversation_id and reply == self._as_it_stands(reply.conversation_id):
+            self._findings, self._found_for = found, reply
+            self.title()
+
+    @cached_property
+    def _glance(self) -> "Glance":
+        glance: Glance = self.app.jobs.Glance()
+        return glance
 
     async def save(self) -> None:
         """Store the draft where it changed."""
@@ -114,30 +174,30 @@ class Writing:
             await self._store(job)
 
     async def _store(self, job: Any) -> None:
-        draft_of, words = job.keywords["held"].conversation_id, job.keywords["words"]
-        appears = bool(self._saved) != bool(words)
+        draft_of, draft = job.keywords["held"].conversation_id, (job.keywords["words"], job.keywords["sender"])
+        appears = bool(self._saved[0]) != bool(draft[0])
         self.app.forget_ahead()
         try:
             await self.app.work.change(job)
         except Refused:
-            self._stored(draft_of, words)  # it cannot be stored any more
+            self._stored(draft_of, draft)  # it cannot be stored any more
             raise
-        self._stored(draft_of, words)
+        self._stored(draft_of, draft)
         if appears:  # or goes: its row says so
             await self.app.reload(self.app.desk.claimed)
 
-    def _stored(self, draft_of: int, words: str) -> None:
+    def _stored(self, draft_of: int, draft: tuple[str, str | None]) -> None:
         if self._draft_of == draft_of:
-            self._saved = words
+            self._saved = draft
 
     def unsaved(self) -> Any:
         """The job that stores the draft; None where nothing changed or the conversation is not ours."""
         draft_of, composer = self._draft_of, self.app.desk.composer
-        if draft_of is None or composer.text == self._saved or draft_of not in self.epochs:
+        if draft_of is None or (composer.text, self._sender) == self._saved or draft_of not in self.epochs:
             return None
         return partial(
             self.app.jobs.save_draft, held=self._claim(draft_of), words=composer.text,
-            cursor=composer.cursor_index, canned_id=self._canned_id,
+            cursor=composer.cursor_index, canned_id=self._canned_id, sender=self._sender,
         )  # fmt: skip
 
     def _claim(self, conversation_id: int) -> "Claim":
@@ -211,68 +271,102 @@ class Writing:
             chosen,
         )
 
-    async def examine(self, conversation_id: int, words: str) -> "list[Finding]":
-        """What the guard says of a text now."""
+    async def sender(self) -> None:
+        """Choose the handle of ours that the reply leaves from."""
+        thread = self.app.thread
+        if thread is None or self._draft_of != thread.entry.row.id:
+            return
+        row = thread.entry.row
+        accounts = await self.app.work.read(lambda reader: reader.accounts())
+        handles = [handle for _, network, handle in accounts if network == row.network]
+        if len(handles) < 2:
+            self.app.say(f"We have no other handle on {text.line(row.network)}.")
+            return
+        own = row.account
+        options = [
+            Option(handle, key, text.line(handle) + ("  the conversation's own" if handle == own else ""))
+            for key, handle in zip(KEYS_TO_CHOOSE, handles, strict=False)
+        ]
+        chosen = await self.app.ask(Choice("From", options, "Which handle does this reply leave from?"))
+        if chosen is not None and self._draft_of == row.id:
+            self._sender = None if chosen == own else chosen
+            self.title()
+            await self._paused()
+
+    # -- the last look ----------------------------------------------------------------------------
+
+    async def examine(self, conversation_id: int) -> "list[Finding]":
+        """What the guard says now of the reply as it stands."""
+        return await self._examined(self._as_it_stands(conversation_id), self.app.jobs.examine)
+
+    async def _examined(self, reply: Reply, examine: Any) -> "list[Finding]":
         found: list[Finding] = await self.app.work.read(
             partial(
-                self.app.jobs.examine, conversation_id=conversation_id, words=words, agent=self.app.agent,
-                config=self.app.config, canned=self._library.get(self._canned_id or 0),
+                examine, conversation_id=reply.conversation_id, words=reply.words.rstrip(), agent=self.app.agent,
+                config=self.app.config, canned=self._library.get(reply.canned_id or 0), sender=reply.sender,
             )
         )  # fmt: skip
         return found
 
-    async def send(self) -> None:
-        """The last look."""
-        thread, words = self.app.thread, self.app.desk.composer.text.rstrip()
+    async def send(self, split: bool = False) -> None:
+        """The last look; at its parts, where a text that is too long was split."""
+        thread = self.app.thread
         if thread is None or self._draft_of != thread.entry.row.id:
             return
         await self.save()
-        row = thread.entry.row
-        findings = await self.examine(row.id, words)
-        length = self.app.jobs.count(words, row.network)
+        row, reply = thread.entry.row, self._as_it_stands(thread.entry.row.id)
+        findings = await self._examined(reply, self.app.jobs.examine)
+        parts = [part for finding in findings for part in finding.evidence.get("parts", ()) if split]
+        if parts:
+            findings = [finding for finding in findings if finding.check != "length"]
         review = Review(
-            words, sender=row.account or "no account", recipient=f"@{row.handle} on {row.network}",
-            count=f"{length.used} of {length.limit} {length.unit}", private=self.app.jobs.is_private(thread),
-            findings=findings, glyphs=self.app.signs,
+            [(part, self._measured(row, part)) for part in parts or [reply.words.rstrip()]],
+            sender=reply.sender or row.account or "no account", recipient=f"@{row.handle} on {row.network}",
+            private=self.app.jobs.is_private(thread), findings=findings,
+            set_otherwise=self.app.jobs.set_otherwise(self.settings(row)), glyphs=self.app.signs,
         )  # fmt: skip
+        self.app.push_screen(review, partial(self._reviewed, reply, findings, bool(parts)))
 
-        def reviewed(overrides: "list[Overridden] | None") -> None:
-            if overrides is None:
-                self.app.desk.composer.focus()
-                self.app.spawn(self._give_up(row.id, findings))
-            else:
-                self.app.spawn(self._hold(row.id, words, overrides))
-
-        self.app.push_screen(review, reviewed)
+    def _reviewed(self, reply: Reply, findings: "list[Finding]", split: bool, decision: Decision | None) -> None:
+        """What the agent decided about a reply."""
+        if decision is not None and decision.does == "send":
+            self.app.spawn(self._hold(reply, decision, split))
+        elif decision is not None and decision.does == "split":
+            self.app.spawn(self.send(split=True))
+        else:
+            self.app.desk.composer.focus()
+            if decision is not None and decision.offer is not None:
+                self.app.desk.composer.take(decision.offer.text, instead=decision.offer.place == "instead")
+            self.app.spawn(self._give_up(reply.conversation_id, findings))
 
     async def _give_up(self, conversation_id: int, findings: "list[Finding]") -> None:
-        """Back from the review: its stops are near misses, and what it showed is no news any more."""
-        stops = [finding for finding in findings if finding.verdict == "stop"]
+        """Back from the review: what it found was heeded, and what it showed is no news any more."""
         await self.app.work.change(
-            partial(self.app.jobs.give_up, stops=stops, conversation_id=conversation_id, agent=self.app.agent)
+            partial(self.app.jobs.give_up, findings=findings, conversation_id=conversation_id, agent=self.app.agent)
         )
 
-    async def _hold(self, conversation_id: int, words: str, overrides: "list[Overridden]") -> None:
+    async def _hold(self, reply: Reply, decision: Decision, split: bool) -> None:
         """Into the outbox. What the guard stops at the last moment is shown in another review."""
+        here, agent = reply.conversation_id, self.app.agent
         job = partial(
-            self.app.jobs.hold, held=self._claim(conversation_id), words=words, config=self.app.config,
-            overrides=overrides, canned_id=self._canned_id,
+            self.app.jobs.hold, held=self._claim(here), words=reply.words.rstrip(), config=self.app.config,
+            overrides=decision.overridden, canned_id=reply.canned_id, sender=reply.sender, split=split,
         )  # fmt: skip
         try:
             await self.app.work.change(job)
         except self.app.jobs.GuardStop as stop:
-            agent = self.app.agent
             await self.app.work.change(
-                partial(self.app.jobs.record_stop, stops=stop.stops, conversation_id=conversation_id, agent=agent)
+                partial(self.app.jobs.record_stop, findings=stop.findings, conversation_id=here, agent=agent)
             )
-            if self._draft_of == conversation_id:
-                await self.send()
+            if self._draft_of == here:
+                await self.send(split)
             return
         except Refused:
             self.app.desk.composer.focus()
             raise
-        if self._draft_of == conversation_id:
-            self._saved, self._canned_id, self._draft_of, self._findings = "", None, None, []
+        if self._draft_of == here:
+            self._saved, self._sender, self._canned_id, self._draft_of = ("", None), None, None, None
+            self._findings, self._found_for = [], None
             self.app.desk.composer.load_text("")
             await self.leave()
         await self.app.refresh_all()
@@ -287,3 +381,7 @@ class Writing:
         kept = "its text is the draft again" if is_draft else "the newer draft stands"
         self.app.say(f"The reply to @{text.line(newest.handle)} is recalled; {kept}.")
         await self.app.refresh_all()
+
+
+def _fitted(handle: str) -> str:
+    return text.fit(text.line(handle), RECIPIENT_CELLS)

@@ -1,0 +1,255 @@
+"""The last look before a reply leaves: final text, handle, count and findings, and what may be done about them."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from tui import text
+from tui.screens.dialogs import Choice, Dialog, Option, Sheet
+from tui.screens.findings import explained, findings_content, set_otherwise_content
+from tui.screens.glyphs import Glyphs
+from tui.screens.paint import palette
+from tui.screens.terminal import typed_alone
+
+if TYPE_CHECKING:
+    from tui.desk.guard import Finding, Offer, Overridden
+
+SETTLE_S = 0.3
+"""How long after opening the review takes no key (s): DESIGN, «Keys»."""
+AROUND_ROWS = 12
+"""Rows of the review beside the text and the findings: frame, route, settings, what it asks, the field."""
+MOST_OFFERS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the agent decided in a review; in its place None: back to the text."""
+
+    does: Literal["send", "split", "take"]
+    """Let it leave; look again at its parts; put an offered text into the draft."""
+    overridden: "tuple[Overridden, ...]" = ()
+    offer: "Offer | None" = None
+
+
+class Calm:
+    """Which keys were meant. Not those that come pasted, with others in one read, or within SETTLE_S of opening.
+
+    A key that is not taken begins the pause anew: the last key of a stream counts no more than the others, in
+    however many reads it comes.
+    """
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+
+    def begin(self) -> None:
+        """The pause begins now."""
+        self._since = time.monotonic()
+
+    def takes(self, event: events.Key) -> bool:
+        """Whether this key counts."""
+        if typed_alone(event) and event.time - self._since >= SETTLE_S:
+            return True
+        self._since = max(self._since, event.time)
+        return False
+
+
+class ByHand(Input):
+    """A line that is typed: nothing can be pasted into it."""
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+
+
+class Review(Dialog[Decision | None]):
+    """The last look. `y` sends, `e` edits, `o` overrides: a stop needs what it asks for typed.
+
+    `parts` are the final texts with the network's own count of each: one, or as many as the text was split into.
+    """
+
+    AUTO_FOCUS = ""
+
+    def __init__(
+        self, parts: Sequence[tuple[str, str]], *, sender: str, recipient: str, private: bool,
+        findings: "Sequence[Finding]", set_otherwise: str, glyphs: Glyphs,
+    ) -> None:  # fmt: skip
+        super().__init__("Review")
+        self.parts = parts
+        self.route = f"{text.line(sender)} {'privately' if private else 'publicly'} to {text.line(recipient)}"
+        self.findings = findings
+        self.set_otherwise = set_otherwise
+        self.glyphs = glyphs
+        stops = [finding for finding in findings if finding.verdict == "stop"]
+        self.open_stops = sorted(stops, key=lambda stop: bool(stop.asks))
+        """Not answered yet; those that cannot be come first."""
+        self.offers = [offer for finding in findings for offer in finding.offers][:MOST_OFFERS]
+        self.overridden: list[Overridden] = []
+        self.calm = Calm()
+
+    # -- what it shows ----------------------------------------------------------------------------
+
+    def inside(self) -> ComposeResult:
+        colors = palette(self.app)
+        yield Static(Content(f"{self.route} · {self._count()}").stylize(colors.quiet))
+        with VerticalScroll(id="final", can_focus=False):
+            yield Static(self._final(), id="final-text")
+        with VerticalScroll(id="findings", can_focus=False):
+            yield Static(findings_content(self.findings, colors, self.glyphs))
+        if self.set_otherwise:
+            yield Static(set_otherwise_content(self.set_otherwise, colors))
+        yield Static(Content(""), id="asks")
+        typed = ByHand(placeholder="type it here, then enter", id="typed")
+        typed.cursor_blink = False
+        typed.display = False
+        yield typed
+
+    def _count(self) -> str:
+        return self.parts[0][1] if len(self.parts) == 1 else f"{len(self.parts)} parts"
+
+    def _final(self) -> Content:
+        if len(self.parts) == 1:
+            return Content(text.clean(self.parts[0][0]))
+        quiet = palette(self.app).quiet
+        numbered = enumerate(self.parts, 1)
+        return Content("\n\n").join(
+            Content.assemble((f"part {number} · {count}\n", quiet), text.clean(part))
+            for number, (part, count) in numbered
+        )
+
+    def on_mount(self) -> None:
+        self._ask()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The text has a third of the room and the findings the rest; what they ask always stays in sight."""
+        room = max(event.size.height - AROUND_ROWS, 6)
+        self.query_one("#final").styles.max_height = room // 3
+        self.query_one("#findings").styles.max_height = room - room // 3
+        self.call_after_refresh(self._ask)
+
+    def on_screen_resume(self) -> None:
+        """It opens, or what stood over it has closed."""
+        self.calm.begin()
+
+    def _ask(self, refused: str = "") -> None:
+        """Say what is possible now: what the next stop asks for, and the keys."""
+        stop = self.open_stops[0] if self.open_stops else None
+        if refused or stop is None:
+            says = refused
+        elif stop.asks:
+            what = "your reason" if stop.asks == "reason" else stop.asks
+            says = f"{stop.check} stops this. To send it all the same, press o and type {what}."
+        else:
+            says = f"{stop.check} stops this: it cannot be sent as it is."
+        keys = "   ".join(f"{key}  {label}" for key, label in self._possible().items())
+        strong = palette(self.app).strong
+        self.query_one("#asks", Static).update(Content("\n".join(filter(None, (says, keys)))).stylize(strong))
+
+    def _possible(self) -> dict[str, str]:
+        """The keys that do something now, with what they do."""
+        keys: dict[str, str] = {}
+        if not self.open_stops:
+            keys["y"] = "send"
+        elif self.open_stops[0].asks:
+            keys["o"] = "override"
+        if self._into:
+            keys["p"] = f"split into {self._into}"
+        if self.offers:
+            keys["v"] = "take an offer"
+        if self.findings:
+            keys["w"] = "why"
+        if self.query_one("#findings").max_scroll_y:
+            keys["up down"] = "findings"
+        if self.query_one("#final").max_scroll_y:
+            keys["pgup pgdn"] = "text"
+        return keys | {"e": "edit", "esc": "back"}
+
+    @property
+    def _into(self) -> int:
+        """How many parts the text could be split into; 0 where that does not help or is done."""
+        too_long = [found for found in self.findings if found.check == "length"] if len(self.parts) == 1 else []
+        return sum(len(found.evidence.get("parts", ())) for found in too_long)
+
+    # -- keys -------------------------------------------------------------------------------------
+
+    def on_key(self, event: events.Key) -> None:
+        meant = self.calm.takes(event)
+        if self.query_one("#typed").has_focus and (meant or event.key != "enter"):
+            return
+        event.stop()
+        event.prevent_default()
+        key = "esc" if event.key == "escape" else event.character or event.key
+        if not meant or self._scrolled(event.key):
+            return
+        if key in self._possible():
+            self._do(key)
+
+    def _do(self, key: str) -> None:
+        match key:
+            case "y":
+                self.dismiss(Decision("send", tuple(self.overridden)))
+            case "e" | "esc":
+                self.dismiss(None)
+            case "o":
+                typed = self.query_one("#typed", Input)
+                typed.value = ""
+                typed.display = True
+                typed.focus()
+            case "p":
+                self.dismiss(Decision("split"))
+            case "v":
+                options = [Option(str(at), str(at + 1), text.line(offer.text)) for at, offer in enumerate(self.offers)]
+                self.app.push_screen(Choice("Offers", options), self._chosen)
+            case "w":
+                self.app.push_screen(Sheet("Why", explained(self.findings, palette(self.app), self.glyphs)))
+
+    def _chosen(self, place: str | None) -> None:
+        if place is not None:
+            self.call_later(self._take, self.offers[int(place)])  # the choice still stands over this
+
+    def _take(self, offer: "Offer") -> None:
+        self.dismiss(Decision("take", offer=offer))
+
+    def _scrolled(self, key: str) -> bool:
+        """Whether it was a key that scrolls."""
+        final, findings = self.query_one("#final"), self.query_one("#findings")
+        match key:
+            case "down" | "j":
+                findings.scroll_relative(y=1, animate=False)
+            case "up" | "k":
+                findings.scroll_relative(y=-1, animate=False)
+            case "pagedown":
+                final.scroll_relative(y=final.size.height, animate=False)
+            case "pageup":
+                final.scroll_relative(y=-final.size.height, animate=False)
+            case _:
+                return False
+        return True
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        if not self.open_stops:
+            return
+        stop = self.open_stops[0]
+        from tui.desk.guard import Overridden, accepts
+
+        if not accepts(stop, event.value):
+            what = "a reason of at least three letters" if stop.asks == "reason" else f"exactly {stop.asks}"
+            self._ask(f"Refused: {stop.check} asks for {what}.")
+            return
+        self.overridden.append(Overridden(stop.check, event.value.strip()))
+        self.open_stops.pop(0)
+        self.calm.begin()
+        self.query_one("#typed", Input).display = False
+        self.set_focus(None)
+        self._ask()
+
+    def on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
