@@ -33,9 +33,11 @@ def start(store: Store, now: int = NOW + UNDO) -> tuple[int, Outgoing]:
     """Queue what is due and begin to send the oldest."""
     with store.transaction() as session:
         outbox.queue_due(session, now)
-        started = outbox.start_sending(session, now)
+        started = outbox.start_sending(session, now, CONFIG)
     assert started is not None
-    return started
+    reply, outgoing = started
+    assert outgoing is not None
+    return reply, outgoing
 
 
 def send(store: Store, now: int = NOW + UNDO) -> int:
@@ -75,7 +77,7 @@ def test_a_held_reply_takes_the_draft_and_waits_out_its_window(store: Store, rea
     assert (state(reader, reply), reader.reply(reply).due_at) == ("held", NOW + UNDO)  # type: ignore[union-attr]
     with store.transaction() as session:
         assert outbox.queue_due(session, NOW + UNDO - 1) == []
-        assert outbox.start_sending(session, NOW + UNDO - 1) is None
+        assert outbox.start_sending(session, NOW + UNDO - 1, CONFIG) is None
         assert outbox.queue_due(session, NOW + UNDO) == [reply]
     assert one(reader).state == "claimed"
 
@@ -129,7 +131,7 @@ def test_one_is_sent_at_a_time_oldest_first(store: Store, reader: Reader) -> Non
     first, second = hold(store, TEXT + " (1/2)"), hold(store, "And which coach were you in? (2/2)")
     with store.transaction() as session:
         assert outbox.queue_due(session, NOW + UNDO) == [first, second]
-        started = outbox.start_sending(session, NOW + UNDO)
+        started = outbox.start_sending(session, NOW + UNDO, CONFIG)
     assert started is not None
     reply, outgoing = started
     assert (reply, state(reader, first), state(reader, second)) == (first, "sending", "queued")
@@ -177,11 +179,12 @@ def start_after_hold(store: Store) -> tuple[int, Outgoing]:
 
 
 def test_a_word_that_came_meanwhile_keeps_it_waiting(store: Store, reader: Reader) -> None:
-    hold(store)
+    reply, _ = start_after_hold(store)
     for n in (5, 7):
         word = post(f"w{n}", ago=-n * SECOND, text="and now?", in_reply_to="q", kind="reply")
         take(store, word, now=NOW + n * SECOND)
-    send(store)
+    with store.transaction() as session:
+        outbox.sent(session, reply, Receipt("n"), NOW + UNDO)
     row = one(reader)
     assert (row.state, row.owner, row.waiting_since, row.answered_at) == ("new", None, NOW + 5 * SECOND, NOW)
     assert [found.id for found in rows(reader, "waiting")] == [ONE]
@@ -191,9 +194,10 @@ def test_a_word_that_came_meanwhile_keeps_it_waiting(store: Store, reader: Reade
 def test_reasons_still_add_up_after_a_word_that_came_meanwhile(store: Store, reader: Reader) -> None:
     from tui.desk.queue import entry
 
-    hold(store)
+    reply, _ = start_after_hold(store)
     take(store, post("w", ago=-5 * SECOND, text="and now?", in_reply_to="q", kind="reply"), now=NOW + 5 * SECOND)
-    send(store)
+    with store.transaction() as session:
+        outbox.sent(session, reply, Receipt("n"), NOW + UNDO)
     found = entry(one(reader), CONFIG, NOW + 5 * SECOND + 3 * MINUTE)
     assert found.reasons[-1] == {"rule": "waiting", "points": 3, "text": "waiting for 3 minutes"}
 
@@ -271,7 +275,7 @@ def test_an_unclear_answer_is_settled_by_a_person(store: Store, reader: Reader) 
         reply = hold(store, f"{TEXT} {expected}", overrides=[Overridden("answered", "second part")])
         with store.transaction() as session:
             outbox.queue_due(session, NOW + UNDO)
-            outbox.start_sending(session, NOW + UNDO)
+            outbox.start_sending(session, NOW + UNDO, CONFIG)
             outbox.unknown(session, reply, "the line broke", NOW + UNDO)
         assert [found for found, _ in unsettled(store)] == [reply]
         with store.transaction() as session:

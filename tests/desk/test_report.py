@@ -188,7 +188,7 @@ def answer(store: Store, conversation: int, agent: str, at: Millis, text: str) -
         claim = claims.claim(session, conversation, agent=agent, now=at, lease=LEASE)
         reply, _ = outbox.hold(session, claim, text, config=CONFIG, now=at)
         outbox.queue_due(session, at + CONFIG.desk.undo)
-        outbox.start_sending(session, at + CONFIG.desk.undo)
+        outbox.start_sending(session, at + CONFIG.desk.undo, CONFIG)
         outbox.sent(session, reply, Receipt(f"n{reply}"), at + CONFIG.desk.undo)
 
 
@@ -247,7 +247,7 @@ def test_what_was_overridden_may_be_proven_right(store: Store) -> None:
             over = [outbox.Overridden("answered", "there is more to say")]
             outbox.hold(session, claim, f"Coach {n}, then?", config=CONFIG, now=NOW - HOUR, overrides=over)
             outbox.queue_due(session, NOW - 50 * MINUTE)
-            reply, _ = outbox.start_sending(session, NOW - 50 * MINUTE) or (0, None)
+            reply, _ = outbox.start_sending(session, NOW - 50 * MINUTE, CONFIG) or (0, None)
             outbox.sent(session, reply, Receipt(f"n{n}"), NOW - 50 * MINUTE)
     answers = {"in_reply_to": "n0", "kind": "reply"}
     take_in(store, post("w0", NOW - 40 * MINUTE, "c0", "I already told you", **answers))

@@ -65,7 +65,7 @@ class Desk:
 
     def leave(self, at: Millis) -> None:
         self.queue_due(at)
-        self.start_sending(at)
+        self.start_sending(at, Config())
 
 
 @pytest.fixture

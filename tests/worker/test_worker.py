@@ -88,7 +88,7 @@ def left_in_sending(store: Store) -> None:
     """What a sender leaves that is killed between `sending` and the receipt."""
     with store.transaction() as session:
         outbox.queue_due(session, NOW + UNDO)
-        assert outbox.start_sending(session, NOW + UNDO) is not None
+        assert outbox.start_sending(session, NOW + UNDO, Config()) is not None
 
 
 def state(reader: Reader, reply: int) -> str:
@@ -163,7 +163,7 @@ def test_an_orphan_that_is_out_there_is_not_sent_again(
 ) -> None:
     with store.transaction() as session:
         outbox.queue_due(session, NOW + UNDO)
-        started = outbox.start_sending(session, NOW + UNDO)
+        started = outbox.start_sending(session, NOW + UNDO, Config())
     assert started is not None
     Files(tmp_path).publish(started[1])
     assert worker(Files(tmp_path), "second").once()["sent"] == 1

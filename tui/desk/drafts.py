@@ -1,5 +1,7 @@
 """The text being written: it belongs to the conversation and survives everything."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import delete, insert, select, update
 from sqlmodel import Session
 
@@ -96,7 +98,7 @@ def other_account(session: Session, conversation_id: int, sender: str | None) ->
     return None if found == own_account(session, conversation_id) else int(found)
 
 
-def none_of_ours(sender: str, ours: list[str]) -> str:
+def none_of_ours(sender: str, ours: Sequence[str]) -> str:
     """What to say to a handle that is none of ours."""
     known = ", ".join(map(line, ours)) or "none"
     return f"{fit(line(sender), _SHOWN_CELLS)} is no handle of ours there; ours are: {known}."

@@ -6,9 +6,10 @@ already, so nothing is sent twice without a look at the network first.
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, update
 from sqlmodel import Session
 
 from tui.clock import MINUTE, Millis
@@ -17,8 +18,10 @@ from tui.desk import claims, drafts, guard, priority
 from tui.desk.canned import library
 from tui.desk.canned.response import Canned
 from tui.desk.claims import Claim
+from tui.desk.freshness import account_name
 from tui.desk.guard import Case, Finding, Overridden, phrases
 from tui.errors import Misuse, Refused
+from tui.networks import limits
 from tui.networks.records import Outgoing, Receipt
 from tui.store import log
 from tui.store import tables as t
@@ -41,21 +44,27 @@ def case(
     now: Millis,
     canned: Canned | None = None,
     sender: str | None = None,
+    split: bool = False,
     but: ReplyRow | None = None,
+    anew: bool = False,
 ) -> Case:
-    """Gather what the guard looks at. `but`: a reply that is looked at again, as of when it was let pass.
+    """Gather what the guard looks at. Misuse where the conversation, or the handle of ours, does not exist.
 
-    `sender` is the handle it is to leave from, where that is not the conversation's own.
+    `sender` is the handle it is to leave from, where that is not the conversation's own; `split`: in parts where it
+    is too long. `but`: a reply that is looked at again, as of when it was let pass, or `anew`, by its agent.
     """
     conversation = reader.conversation(conversation_id)
     if conversation is None:
         raise Misuse(f"There is no conversation {conversation_id}; see `shiftdesk queue --view all`.")
+    accounts = tuple(handle for _, network, handle in reader.accounts() if network == conversation.network)
+    sender = _other_handle(sender, conversation.account, accounts)
     leaves_from = sender or conversation.account
     settings = config.account(conversation.network, leaves_from)
     posts = tuple(reader.posts(conversation_id))
     except_id = but.id if but else None
-    seen = reader.seen(conversation_id, agent) if but is None else but.seen_event
-    return Case(
+    seen = reader.seen(conversation_id, agent) if but is None or anew else but.seen_event
+    replies = reader.replies(conversation_id)
+    made = Case(
         text=text,
         now=now,
         agent=agent,
@@ -64,20 +73,63 @@ def case(
         target=target(conversation, posts),
         settings=settings,
         sender=sender,
-        accounts=tuple(handle for _, network, handle in reader.accounts() if network == conversation.network),
+        split=split,
+        accounts=accounts,
         sent=tuple(
             reader.sent_since(
                 leaves_from, conversation.network, now - settings.same_text_minutes * MINUTE, but=except_id
             )
         ),
         sent_to=tuple(reader.sent_to(conversation.author_id)),
-        leaving=tuple(r for r in reader.replies(conversation_id) if r.state in LEAVING and r.id != except_id),
+        leaving=tuple(r for r in replies if r.state in LEAVING and r.id != except_id),
         changes=() if seen is None else tuple(_changes(reader, conversation_id, agent, seen)),
         others=tuple(reader.others(conversation_id, conversation.author_id)),
         incident=reader.incident(conversation.incident_id) if conversation.incident_id else None,
         canned=canned,
         siblings=tuple(_siblings(reader, canned, conversation, now)) if canned else (),
         phrases=phrases.known(config),
+    )
+    if but is None:
+        return made
+    made = _without_itself(made, but, replies)
+    return made if anew else _as_let_pass(made, but, replies, reader)
+
+
+def _other_handle(sender: str | None, own: str | None, ours: Sequence[str]) -> str | None:
+    """The handle of ours that is meant, as it is written; None: the conversation's own."""
+    if sender is None or (own is not None and account_name(sender) == account_name(own)):
+        return None
+    for handle in ours:
+        if account_name(handle) == account_name(sender):
+            return handle
+    raise Misuse(drafts.none_of_ours(sender, ours))
+
+
+def _without_itself(case: Case, reply: ReplyRow, replies: Sequence[ReplyRow]) -> Case:
+    """A reply answers the post it answered, and is compared neither with itself nor with other parts of its text."""
+    own = [one for one in replies if one.id == reply.id or (reply.first_id and one.first_id == reply.first_id)]
+    ids, native_ids = {one.id for one in own}, {one.native_id for one in own}
+    texts = {one.text for one in own if one.state == "sent"}
+    texts |= {post.text for post in case.posts if post.native_id in native_ids}
+    return replace(
+        case,
+        target=next((post for post in case.posts if post.id == reply.post_id), case.target),
+        leaving=tuple(one for one in case.leaving if one.id not in ids),
+        sent_to=tuple(one for one in case.sent_to if one.text not in texts),
+        part=(reply.part, reply.parts) if reply.parts > 1 else None,
+    )
+
+
+def _as_let_pass(case: Case, reply: ReplyRow, replies: Sequence[ReplyRow], reader: Reader) -> Case:
+    """What the agent knew when the guard let it pass stays as it was then: later replies knew of this one."""
+    seen = reader.events(after=reply.seen_event - 1, limit=1) if reply.seen_event else ()
+    held_at = seen[0].at if seen else reply.created_at
+    own = {one.native_id for one in replies if one.agent == reply.agent}
+    return replace(
+        case,
+        held_at=held_at,
+        leaving=tuple(one for one in case.leaving if one.id < reply.id),
+        by_others=frozenset(p.id for p in case.posts if p.ours and p.seen_at > held_at and p.native_id not in own),
     )
 
 
@@ -111,36 +163,28 @@ def hold(
     now: Millis,
     overrides: Sequence[Overridden] = (),
     canned_id: int | None = None,
+    sender: str | None = None,
+    split: bool = False,
 ) -> tuple[int, list[Finding]]:
-    """Through the guard into the outbox: the reply's id and the findings it passed.
+    """Through the guard into the outbox: the (first) reply's id and the findings it passed.
 
-    Refused (with the findings in its details) when the claim is gone or a stop was not answered.
-    The undo window begins now.
+    `sender`: the handle it leaves from, where that is not the conversation's own. `split`: a text that is too long
+    leaves in parts, each a reply of its own. Refused (with the findings in its details) when the claim is gone or a
+    stop was not answered. The undo window begins now.
     """
     claims.check_held(session, claim, now)
     canned = library.stored(session, canned_id) if canned_id else None
     looked_at = case(
-        reading(session), claim.conversation_id, text, agent=claim.agent, config=config, now=now, canned=canned
-    )
+        reading(session), claim.conversation_id, text, agent=claim.agent, config=config, now=now, canned=canned,
+        sender=sender, split=split,
+    )  # fmt: skip
     findings = guard.examine(looked_at)
     typed = {o.check: o.typed for o in overrides}
     by_name = {o.check for o in overrides if o.by_name}
     unanswered = [f for f in findings if not guard.accepts(f, typed.get(f.check, ""), by_name=f.check in by_name)]
     if unanswered:
         raise GuardStop(unanswered, findings)
-    answered = looked_at.target
-    if answered is None:
-        raise Refused("There is no post to answer in this conversation.")
-    account_id = _account_id(session, looked_at.conversation)
-    made = session.execute(
-        insert(t.replies)
-        .values(
-            conversation_id=claim.conversation_id, post_id=answered.id, account_id=account_id, agent=claim.agent,
-            epoch=claim.epoch, text=text, private=answered.kind == "dm", canned_id=canned_id, state="held",
-            key=uuid.uuid4().hex, created_at=now, due_at=now + config.desk.undo,
-        )
-        .returning(_r.id)
-    ).scalar_one()  # fmt: skip
+    made = _store(session, claim, looked_at, canned_id, now, due_at=now + config.desk.undo)
     drafts.discard(session, claim.conversation_id)
     if canned_id:
         library.used(session, canned_id, now)
@@ -149,19 +193,61 @@ def hold(
             kind = "guard.overridden" if finding.verdict == "stop" else "guard.warned"
             log.append(
                 session, kind, at=now, agent=claim.agent, conversation_id=claim.conversation_id,
-                check=finding.check, reply=made, typed=typed.get(finding.check, ""), text=finding.text,
+                check=finding.check, reply=made[0], typed=typed.get(finding.check, ""), text=finding.text,
             )  # fmt: skip
-    _event(session, "reply.held", made, claim.conversation_id, agent=claim.agent, now=now)
-    return int(made), findings
+    in_parts = {"parts": len(made)} if len(made) > 1 else {}
+    _event(session, "reply.held", made[0], claim.conversation_id, agent=claim.agent, now=now, **in_parts)
+    _let_pass(session, made, passed=[finding.check for finding in findings if finding.verdict == "stop"])
+    return made[0], findings
 
 
-def _account_id(session: Session, conversation: QueueRow) -> int | None:
-    row = session.execute(select(t.conversations.c.account_id).where(t.conversations.c.id == conversation.id)).scalar()
-    return None if row is None else int(row)
+def _store(
+    session: Session, claim: Claim, looked_at: Case, canned_id: int | None, now: Millis, *, due_at: Millis
+) -> list[int]:
+    """The held reply, or one for each part of it, a millisecond apart so that they stay in order; their ids."""
+    answered, text = looked_at.target, looked_at.text
+    if answered is None:
+        raise Refused("There is no post to answer in this conversation.")
+    own = drafts.own_account(session, claim.conversation_id)
+    values = {
+        "conversation_id": claim.conversation_id, "post_id": answered.id, "agent": claim.agent, "epoch": claim.epoch,
+        "account_id": drafts.other_account(session, claim.conversation_id, looked_at.sender) or own,
+        "private": answered.kind == "dm", "canned_id": canned_id, "state": "held", "due_at": due_at,
+    }  # fmt: skip
+    parts = _parts(looked_at)
+    ids: list[int] = []
+    for part in parts:
+        values |= {"text": part, "key": uuid.uuid4().hex, "created_at": now + len(ids)}
+        values |= {"part": len(ids) + 1, "parts": len(parts), "whole": text if len(parts) > 1 and not ids else None}
+        ids.append(session.execute(insert(t.replies).values(**values).returning(_r.id)).scalar_one())
+    if len(ids) > 1:
+        session.execute(update(t.replies).where(_r.id.in_(ids)).values(first_id=ids[0]))
+    return ids
+
+
+def _parts(looked_at: Case) -> list[str]:
+    if not looked_at.split:
+        return [looked_at.text]
+    settings = looked_at.settings
+    try:
+        return limits.split(
+            looked_at.text,
+            looked_at.conversation.network,
+            limit=settings.length_limit,
+            link_length=settings.link_length,
+        )
+    except ValueError as error:  # where the account has the check of the length off
+        raise Refused(str(error)) from None
+
+
+def _let_pass(session: Session, replies: Sequence[int], **values: Any) -> None:
+    """The guard has let these pass as things stand now, their own events included."""
+    newest = select(func.max(t.events.c.id)).scalar_subquery()
+    session.execute(update(t.replies).where(_r.id.in_(replies)).values(seen_event=newest, **values))
 
 
 class GuardStop(Refused):
-    """The guard stops this reply; `stops` are the findings that were not answered."""
+    """The guard stops this reply; `stops` are those of its `findings` that were not answered."""
 
     def __init__(self, stops: Sequence[Finding], findings: Sequence[Finding]) -> None:
         super().__init__(
@@ -170,6 +256,7 @@ class GuardStop(Refused):
             findings=[f.as_json() for f in findings],
         )
         self.stops = list(stops)
+        self.findings = list(findings)
 
 
 def record_stop(
@@ -186,23 +273,49 @@ def record_stop(
 
 
 def recall(session: Session, reply_id: int, *, agent: str, now: Millis) -> bool:
-    """Take back a reply that is still held; whether its text is the draft again (not where a newer one stands)."""
-    row = session.execute(
+    """Take back a reply that is still held, with all its parts that are; whether its text is the draft again.
+
+    Where some parts are out, the text is what has not gone. It is no draft where a newer one stands.
+    """
+    rows = session.execute(
         update(t.replies)
-        .where(_r.id == reply_id, _r.state == "held", _r.agent == agent)
+        .where(_together(reply_id), _r.state == "held", _r.agent == agent)
         .values(state="recalled")
-        .returning(_r.conversation_id, _r.text, _r.canned_id)
-    ).first()
-    if row is None:
+        .returning(t.replies)
+    ).all()
+    if not rows:
         raise Refused("That reply is not held any more; it can no longer be recalled.")
-    _event(session, "reply.recalled", reply_id, row.conversation_id, agent=agent, now=now)
-    return drafts.restore(session, row.conversation_id, row.text, agent=agent, canned_id=row.canned_id, now=now)
+    first = min(rows, key=lambda row: row.part)
+    _event(session, "reply.recalled", first.id, first.conversation_id, agent=agent, now=now)
+    return _restore(session, first, agent=agent, now=now)
+
+
+def _together(reply_id: int) -> ColumnElement[bool]:
+    """This reply and the other parts of its text."""
+    asked = t.replies.alias().c
+    return or_(_r.id == reply_id, _r.first_id == select(asked.first_id).where(asked.id == reply_id).scalar_subquery())
+
+
+def _still_to_go(session: Session, row: Any) -> str:
+    """The text of a reply, with that of the parts behind it."""
+    if row.parts == 1:
+        return str(row.text)
+    rows = session.execute(select(t.replies).where(_r.first_id == row.first_id).order_by(_r.part)).all()
+    return limits.left(rows[0].whole, [one.text for one in rows if one.part < row.part])
+
+
+def _restore(session: Session, row: Any, *, agent: str, now: Millis) -> bool:
+    """What did not go out, from this part on, becomes the draft again, where none was begun meanwhile."""
+    return drafts.restore(
+        session, row.conversation_id, _still_to_go(session, row),
+        agent=agent, canned_id=row.canned_id, now=now, account_id=row.account_id,
+    )  # fmt: skip
 
 
 def send_now(session: Session, reply_id: int, *, agent: str, now: Millis) -> None:
-    """End the undo window of a held reply early."""
+    """End the undo window of a held reply early, and of its parts."""
     session.execute(
-        update(t.replies).where(_r.id == reply_id, _r.state == "held", _r.agent == agent).values(due_at=now)
+        update(t.replies).where(_together(reply_id), _r.state == "held", _r.agent == agent).values(due_at=now)
     )
 
 
@@ -219,19 +332,70 @@ def queue_due(session: Session, now: Millis) -> list[int]:
     return [row.id for row in rows]
 
 
-def start_sending(session: Session, now: Millis) -> tuple[int, Outgoing] | None:
-    """The oldest queued reply, now `sending`; committed before the network is called."""
-    oldest = select(_r.id).where(_r.state == "queued").order_by(_r.id).limit(1).scalar_subquery()
+def start_sending(session: Session, now: Millis, config: Config) -> tuple[int, Outgoing | None] | None:
+    """The oldest queued reply, now `sending`; committed before the network is called. None where nothing may leave.
+
+    The guard looks once more. What stops it now, and was not answered when it was held, keeps it here: it has failed,
+    its text is the draft again, and there is no Outgoing.
+    """
     row = session.execute(
-        update(t.replies)
-        .where(_r.id == oldest, _r.state == "queued")
-        .values(state="sending", attempts=_r.attempts + 1)
-        .returning(t.replies)
-    ).first()
+        select(t.replies).where(_r.state == "queued", _may_leave()).order_by(_r.id).limit(1)
+    ).first()  # fmt: skip
     if row is None:
         return None
+    stops = _stops_now(session, row, config, now)
+    if stops:
+        _stop(session, row, stops, now)
+        return row.id, None
+    session.execute(update(t.replies).where(_r.id == row.id).values(state="sending", attempts=_r.attempts + 1))
     _event(session, "reply.sending", row.id, row.conversation_id, agent=row.agent, now=now)
     return row.id, _outgoing(session, row)
+
+
+def _may_leave() -> ColumnElement[bool]:
+    """A part leaves only after the one before it has arrived."""
+    before = t.replies.alias().c
+    return or_(
+        _r.part == 1,
+        exists().where(
+            before.conversation_id == _r.conversation_id,
+            and_(before.first_id == _r.first_id, before.part == _r.part - 1, before.state == "sent"),
+        ),
+    )
+
+
+def _stops_now(session: Session, row: Any, config: Config, now: Millis) -> list[Finding]:
+    """What stops a reply now and did not when it was let pass. Whatever changed has changed since then."""
+    reader = reading(session)
+    reply = reader.reply(row.id)
+    if reply is None:
+        return []
+    looked_at = case(
+        reader, row.conversation_id, _whole(session, row), agent=row.agent, config=config, now=now,
+        canned=library.stored(session, row.canned_id) if row.canned_id else None,
+        sender=reply.account, split=row.parts > 1, but=reply,
+    )  # fmt: skip
+    stops = [finding for finding in guard.examine(looked_at) if finding.verdict == "stop"]
+    return [stop for stop in stops if stop.check == "changed" or stop.check not in reply.passed]
+
+
+def _whole(session: Session, row: Any) -> str:
+    """The text the guard looked at: of a part, the whole."""
+    if row.parts == 1:
+        return str(row.text)
+    return str(session.execute(select(_r.whole).where(_r.id == row.first_id)).scalar_one())
+
+
+def _stop(session: Session, row: Any, stops: Sequence[Finding], now: Millis) -> None:
+    """The guard keeps a reply here at the last moment."""
+    for stop in stops:
+        log.append(
+            session, "guard.stopped", at=now, agent=row.agent, conversation_id=row.conversation_id,
+            check=stop.check, text=stop.text, reply=row.id,
+        )  # fmt: skip
+    why = " ".join(stop.text for stop in stops)
+    _settle(session, row.id, ("queued",), state="failed", error=why)
+    _give_back(session, row, why, agent=row.agent, now=now, guard=True)
 
 
 def unsettled(session: Session, states: Sequence[str] = ("sending",)) -> list[tuple[int, Outgoing]]:
@@ -256,7 +420,7 @@ def sent(session: Session, reply_id: int, receipt: Receipt, now: Millis) -> None
     """
     out = {"state": "sent", "sent_at": now, "native_id": receipt.native_id, "error": None}
     row = _settle(session, reply_id, ("sending", "unknown", "failed"), **out)
-    drafts.discard(session, row.conversation_id, text=row.text)
+    _no_draft_any_more(session, row, now)
     _event(session, "reply.sent", reply_id, row.conversation_id, agent=row.agent, now=now, native_id=receipt.native_id)
     _join_thread(session, row, receipt, now)
     c = t.conversations.c
@@ -269,6 +433,8 @@ def sent(session: Session, reply_id: int, receipt: Receipt, now: Millis) -> None
         session.execute(here.values(answered_at=answered_at, waiting_since=wrote_since, rank=rank))
     else:
         session.execute(here.values(answered_at=answered_at, waiting_since=None, reasons=[]))
+    if _has_parts_to_go(session, row):
+        return  # the conversation stays with its agent until the last of them
     freed = session.execute(
         here.where((c.epoch == row.epoch) | (c.state == "new"), c.state.in_(("claimed", "new")))
         .values(
@@ -279,6 +445,18 @@ def sent(session: Session, reply_id: int, receipt: Receipt, now: Millis) -> None
     ).first()  # fmt: skip
     if wrote_since is not None and freed:
         log.append(session, "conversation.reopened", at=now, agent="desk", conversation_id=row.conversation_id)
+
+
+def _no_draft_any_more(session: Session, row: Any, now: Millis) -> None:
+    """What was given up while its sender was held up is out after all: of its text, only parts behind it are not."""
+    if drafts.discard(session, row.conversation_id, text=_still_to_go(session, row)) and row.part < row.parts:
+        behind = select(t.replies).where(_r.first_id == row.first_id, _r.part == row.part + 1)
+        _restore(session, session.execute(behind).one(), agent=row.agent, now=now)
+
+
+def _has_parts_to_go(session: Session, row: Any) -> bool:
+    behind = and_(_r.first_id == row.first_id, _r.part > row.part, _r.state.in_(("held", "queued")))
+    return session.execute(select(_r.id).where(behind).limit(1)).first() is not None
 
 
 def _first_word_after(session: Session, conversation_id: int, answered_at: Millis) -> Millis | None:
@@ -326,8 +504,29 @@ def _own_author(session: Session, network: str, handle: str) -> int:
 def failed(session: Session, reply_id: int, why: str, now: Millis) -> None:
     """The network refused: the reply stays in the outbox with the reason, the text becomes the draft again."""
     row = _settle(session, reply_id, ("sending", "unknown"), state="failed", error=why)
-    _event(session, "reply.failed", reply_id, row.conversation_id, agent=row.agent, now=now, why=why)
-    drafts.restore(session, row.conversation_id, row.text, agent=row.agent, canned_id=row.canned_id, now=now)
+    _give_back(session, row, why, agent=row.agent, now=now)
+
+
+def _give_back(session: Session, row: Any, why: str, *, agent: str, now: Millis, **data: Any) -> None:
+    """A reply has failed, and with it the parts behind it. What is not out is the draft of whoever has the
+    conversation now, else of its writer."""
+    behind = and_(_r.first_id == row.first_id, _r.part > row.part, _r.state.in_(("held", "queued")))
+    rest = session.execute(
+        update(t.replies).where(behind).values(state="failed", error=why).returning(_r.id)
+    ).scalars()  # fmt: skip
+    if ids := sorted(rest):
+        data["rest"] = ids
+    owner = _owner(session, row.conversation_id) or row.agent
+    if owner != row.agent:
+        data["owner"] = owner
+    _event(session, "reply.failed", row.id, row.conversation_id, agent=agent, now=now, why=why, **data)
+    _restore(session, row, agent=owner, now=now)
+
+
+def _owner(session: Session, conversation_id: int) -> str | None:
+    """Who has a conversation."""
+    c = t.conversations.c
+    return session.execute(select(c.owner).where(c.id == conversation_id, c.state == "claimed")).scalar()
 
 
 def unknown(session: Session, reply_id: int, why: str, now: Millis) -> None:
@@ -337,22 +536,42 @@ def unknown(session: Session, reply_id: int, why: str, now: Millis) -> None:
 
 
 def retry(session: Session, reply_id: int, *, agent: str, config: Config, now: Millis) -> None:
-    """Queue a failed reply once more, through the guard and with a claim; its text is no draft any longer.
+    """Queue a failed reply once more, with the parts behind it, through the guard and with a claim; its text is no
+    draft any longer.
 
-    Refused when a colleague has the conversation, or with the findings when the guard stops it now.
+    What its writer answered before need not be answered again. Refused when a colleague has the conversation, or with
+    the findings when the guard stops it now.
     """
-    old = session.execute(select(t.replies).where(_r.id == reply_id, _r.state == "failed")).first()
-    if old is not None:
-        claim = claims.reach(session, old.conversation_id, agent=agent, now=now, lease=config.desk.lease)
-        looked_at = case(reading(session), old.conversation_id, old.text, agent=agent, config=config, now=now)
-        findings = guard.examine(looked_at)
-        stops = [finding for finding in findings if finding.verdict == "stop"]
-        if stops:
-            raise GuardStop(stops, findings)
-        session.execute(update(t.replies).where(_r.id == reply_id).values(agent=agent, epoch=claim.epoch))
-    row = _settle(session, reply_id, ("failed",), state="queued", error=None)
-    drafts.discard(session, row.conversation_id, text=row.text)
-    _event(session, "reply.queued", reply_id, row.conversation_id, agent=agent, now=now, retry=True)
+    rows = session.execute(
+        select(t.replies).where(_together(reply_id), _r.state == "failed").order_by(_r.part)
+    ).all()  # fmt: skip
+    if not any(row.id == reply_id for row in rows):
+        raise _not_so(reply_id, ("failed",))
+    first = rows[0]
+    claim = claims.reach(session, first.conversation_id, agent=agent, now=now, lease=config.desk.lease)
+    passed = _look_anew(session, first, agent=agent, config=config, now=now)
+    drafts.discard(session, first.conversation_id, text=_still_to_go(session, first))
+    for row in rows:
+        _settle(session, row.id, ("failed",), state="queued", error=None, agent=agent, epoch=claim.epoch)
+        _event(session, "reply.queued", row.id, row.conversation_id, agent=agent, now=now, retry=True)
+    _let_pass(session, [row.id for row in rows], passed=passed)
+
+
+def _look_anew(session: Session, row: Any, *, agent: str, config: Config, now: Millis) -> list[str]:
+    """What a reply passes that is to be tried again. Raises GuardStop."""
+    reader = reading(session)
+    reply = reader.reply(row.id)
+    looked_at = case(
+        reader, row.conversation_id, _whole(session, row), agent=agent, config=config, now=now,
+        canned=library.stored(session, row.canned_id) if row.canned_id else None,
+        sender=reply and reply.account, split=row.parts > 1, but=reply, anew=True,
+    )  # fmt: skip
+    findings = guard.examine(looked_at)
+    stops = [finding for finding in findings if finding.verdict == "stop"]
+    answered = set(row.passed or ()) - {"changed"} if row.agent == agent else set()
+    if any(stop.check not in answered for stop in stops):
+        raise GuardStop([stop for stop in stops if stop.check not in answered], findings)
+    return [stop.check for stop in stops]
 
 
 def settle(session: Session, reply_id: int, *, is_out: bool, agent: str, now: Millis) -> None:
@@ -363,9 +582,9 @@ def settle(session: Session, reply_id: int, *, is_out: bool, agent: str, now: Mi
             raise Refused(f"Reply {reply_id} is not unknown; see `shiftdesk outbox`.")
         sent(session, reply_id, Receipt(f"settled:{key}"), now)
     else:
-        row = _settle(session, reply_id, ("unknown",), state="failed", error=f"{agent} saw that it is not out")
-        _event(session, "reply.failed", reply_id, row.conversation_id, agent=agent, now=now, settled=True)
-        drafts.restore(session, row.conversation_id, row.text, agent=row.agent, canned_id=row.canned_id, now=now)
+        why = f"{agent} saw that it is not out"
+        row = _settle(session, reply_id, ("unknown",), state="failed", error=why)
+        _give_back(session, row, why, agent=agent, now=now, settled=True)
 
 
 def _settle(session: Session, reply_id: int, states: Sequence[str], **values: Any) -> Any:
@@ -373,8 +592,12 @@ def _settle(session: Session, reply_id: int, states: Sequence[str], **values: An
         update(t.replies).where(_r.id == reply_id, _r.state.in_(states)).values(**values).returning(t.replies)
     ).first()
     if row is None:
-        raise Refused(f"Reply {reply_id} is not {' or '.join(states)}; see `shiftdesk outbox`.")
+        raise _not_so(reply_id, states)
     return row
+
+
+def _not_so(reply_id: int, states: Sequence[str]) -> Refused:
+    return Refused(f"Reply {reply_id} is not {' or '.join(states)}; see `shiftdesk outbox`.")
 
 
 def _event(

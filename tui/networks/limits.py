@@ -211,7 +211,7 @@ def left(whole: str, gone: Sequence[str]) -> str:
     for part in gone:
         body = part[: -len(_WIDEST_MARK)]
         at = whole.index(body, at) + len(body)
-    return whole[at:].lstrip()
+    return whole[at:].lstrip() if gone else whole
 
 
 def _pieces(text: str, fits: Callable[[str], bool]) -> Iterator[str]:

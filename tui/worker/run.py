@@ -80,7 +80,10 @@ class Worker:
         done = Sent()
         reader = self._reader
         if not held_before or reader.reply_due(self._clock()):
-            done = send_due(self._store, self._route, self._clock, orphans=not held_before, leads=self._lead)
+            done = send_due(
+                self._store, self._route, self._clock,
+                config=self._config, orphans=not held_before, leads=self._lead,
+            )  # fmt: skip
         if reader.due_timer(self._clock()):
             with self._store.transaction() as session:
                 claims.wake(session, self._clock())

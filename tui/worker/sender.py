@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tui.clock import Millis
+from tui.config import Config
 from tui.desk import outbox
 from tui.errors import OutOfReach
 from tui.networks.records import Network, Outgoing, RefusedByNetwork, Unclear
@@ -19,7 +20,7 @@ Route = Callable[[str], Network]
 
 @dataclass(slots=True)
 class Sent:
-    """What became of the replies that were due."""
+    """What became of the replies that were due; what the guard stopped at the last moment has failed."""
 
     sent: int = 0
     failed: int = 0
@@ -31,6 +32,7 @@ def send_due(
     route: Route,
     clock: Callable[[], Millis],
     *,
+    config: Config,
     orphans: bool = False,
     leads: Callable[[], bool] = lambda: True,
 ) -> Sent:
@@ -48,10 +50,14 @@ def send_due(
         outbox.queue_due(session, clock())
     while leads():
         with store.transaction() as session:
-            started = outbox.start_sending(session, clock())
+            started = outbox.start_sending(session, clock(), config)
         if started is None:
             return done
-        _publish(store, route, clock, *started, done)
+        reply_id, outgoing = started
+        if outgoing is None:
+            done.failed += 1
+        else:
+            _publish(store, route, clock, reply_id, outgoing, done)
     return done
 
 

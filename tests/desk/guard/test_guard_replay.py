@@ -137,7 +137,7 @@ def test_what_the_agent_sent_here_is_known_with_its_canned_response(store: Store
         over = [guard.Overridden("expired-canned", "still true")]
         made, _ = outbox.hold(session, claim, SORRY, config=PLAIN, now=NOW - 50 * MINUTE, overrides=over, canned_id=5)
         outbox.queue_due(session, NOW - 40 * MINUTE)
-        outbox.start_sending(session, NOW - 40 * MINUTE)
+        outbox.start_sending(session, NOW - 40 * MINUTE, PLAIN)
         outbox.sent(session, made, Receipt("9"), NOW - 40 * MINUTE)
     assert fired(played(reader)) == {"expired-canned": (1, 0, 0)}
 
