@@ -166,7 +166,7 @@ def _terminal() -> Check:
 
 def _configuration(call: Invocation) -> Iterator[Check]:
     from tui.actions import remapped
-    from tui.desk.guard import set_otherwise
+    from tui.desk.guard import phrases, set_otherwise
 
     try:
         config = call.config
@@ -174,6 +174,9 @@ def _configuration(call: Invocation) -> Iterator[Check]:
         yield Check("configuration", "stop", str(error))
         return
     yield Check("configuration", "ok", str(config.path) if config.path else "no file; everything has its default")
+    own = phrases.known(config).own
+    if own:
+        yield Check("words", "info", f"this team's own lists in {config.words_folder}: {', '.join(own)}")
     for problem in remapped(config.keys)[1]:
         yield Check("keys", "warn", problem)
     for name, settings in config.accounts.items():

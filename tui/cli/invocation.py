@@ -44,7 +44,12 @@ class Invocation:
         from tui import config
 
         given = self.config_file or os.environ.get("SHIFTDESK_CONFIG")
-        return config.load(Path(given).expanduser() if given else None, vet=vet)
+        found = config.load(Path(given).expanduser() if given else None, vet=vet)
+        if found.words_folder.is_dir():
+            from tui.desk.guard import phrases
+
+            phrases.known(found)
+        return found
 
     @cached_property
     def agent(self) -> str:

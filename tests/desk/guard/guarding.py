@@ -7,6 +7,7 @@ from tui.clock import MINUTE, Millis
 from tui.config import AccountSettings
 from tui.desk.freshness import Word, standing
 from tui.desk.guard import Case, Finding, examine
+from tui.desk.guard.phrases import shipped
 from tui.store.reader import EventRow, PostRow, QueueRow, ReplyRow, SentText
 
 NOW: Millis = 1_790_000_000_000
@@ -54,7 +55,7 @@ def case(*posts: PostRow, text: str = REPLY, settings: AccountSettings = SAFE, *
         has_draft=False,
     )  # fmt: skip
     target = next((p for p in reversed(thread) if p.author_id == AMANDA), None)
-    made = Case(text, NOW, "Ana", conversation, thread, target, settings)
+    made = Case(text, NOW, "Ana", conversation, thread, target, settings, phrases=shipped())
     of_row = {name: values.pop(name) for name in list(values) if name in QueueRow._fields}
     return replace(made, conversation=conversation._replace(**of_row), **values)
 

@@ -9,19 +9,25 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from tui.config import AccountSettings
+from tui.desk import hours
 from tui.desk.guard.case import REASON, REASON_LETTERS, Case, Check, Finding, Offer, Overridden, Verdict
 from tui.desk.guard.checks.answered import answered
+from tui.desk.guard.checks.bounce import bounce
 from tui.desk.guard.checks.changed import changed
 from tui.desk.guard.checks.claimed_elsewhere import claimed_elsewhere
 from tui.desk.guard.checks.expired_canned import expired_canned
 from tui.desk.guard.checks.late import late
 from tui.desk.guard.checks.length import length
+from tui.desk.guard.checks.link_cost import link_cost
 from tui.desk.guard.checks.namedrop import namedrop
 from tui.desk.guard.checks.not_allowed import not_allowed
+from tui.desk.guard.checks.off_hours import off_hours
 from tui.desk.guard.checks.placeholder import placeholder
 from tui.desk.guard.checks.resurfaced import resurfaced
 from tui.desk.guard.checks.same_customer import same_customer
 from tui.desk.guard.checks.same_text import same_text
+from tui.desk.guard.checks.tone import tone
+from tui.desk.guard.checks.wrong_account import wrong_account
 
 __all__ = [
     "CHECKS",
@@ -46,12 +52,17 @@ CHECKS: tuple[Check, ...] = (
     answered,
     changed,
     claimed_elsewhere,
+    wrong_account,
     same_customer,
     not_allowed,
     same_text,
     placeholder,
     length,
     expired_canned,
+    bounce,
+    tone,
+    off_hours,
+    link_cost,
     late,
     namedrop,
 )
@@ -106,6 +117,7 @@ def vet(settings: AccountSettings) -> Iterator[tuple[str, str]]:
         if name not in NAMES:
             near = difflib.get_close_matches(name, NAMES, 1, 0.5) or NAMES[:1]
             yield f"checks.{name}", f"is unknown; did you mean {near[0]!r}?"
+    yield from hours.vet(settings)
 
 
 def _as_set(finding: Finding, settings: AccountSettings) -> Finding:

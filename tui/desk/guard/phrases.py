@@ -56,7 +56,7 @@ class _Word(NamedTuple):
 class Phrases:
     """What is looked for and offered, by language and list."""
 
-    lists: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    lists: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict, repr=False)
     own: tuple[str, ...] = ()
     """The lists a team wrote itself, such as `en.blame`."""
 

@@ -9,6 +9,7 @@ EXAMPLES = 3
 NOBODY = "someone"
 """Whose name has nothing that can be shown."""
 _NAME_CELLS, _EXCERPT_CELLS = 40, 80
+_ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 
 
 def named(name: str) -> str:
@@ -35,3 +36,9 @@ def excerpt(text: str) -> str:
 def whole(text: str) -> str:
     """A text as evidence shows it."""
     return clean(text[:EVIDENCE_CHARACTERS])
+
+
+def ordinal(count: int) -> str:
+    """`1st`, `2nd`, `3rd`, `11th`."""
+    teens = 10 < count % 100 < 14
+    return f"{count}{'th' if teens else _ENDINGS.get(count % 10, 'th')}"

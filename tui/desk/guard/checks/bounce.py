@@ -1,0 +1,106 @@
+"""`bounce`."""
+
+import re
+from itertools import islice
+from typing import NamedTuple
+
+from tui.clock import Millis, iso
+from tui.desk.freshness import account_name
+from tui.desk.guard.case import Case, Finding
+from tui.desk.guard.phrases import Hit, sentences
+from tui.desk.guard.telling import at, excerpt, named, ordinal, whole
+from tui.desk.guard.thread import answers
+
+_PLACE = re.compile(
+    r"(?P<link>(?:https?://|www\.)\S+)"
+    r"|(?P<handle>(?<![\w.+\-/])@\w[\w.\-]*(?:@[\w.\-]+)?)"
+    r"|(?P<address>(?<![\w.+\-@])[\w.+\-]{1,64}@[\w\-]+(?:\.[\w\-]+)+)"
+    r"|(?P<number>(?<![\w@#/.,\-])(?:\+ ?)?\(?\+?\d[\d ()./\-]{5,20}\d(?![\w/]))",
+    re.IGNORECASE,
+)
+_DIGITS = 7
+"""A number with fewer is no phone number of a service."""
+_NEAR, _RIGHT_BEFORE = 80, 4
+"""Characters between a phrase and where it leads."""
+_PLACES = 50
+"""Most places that are looked at in one sentence."""
+
+
+class _Place(NamedTuple):
+    """Where somebody is sent: a handle, address, number or link, or a phrase that says it by itself."""
+
+    kind: str
+    text: str
+    start: int
+
+
+def bounce(case: Case) -> Finding | None:
+    """Sends the customer elsewhere for an answer that could be given here; counted over the thread.
+
+    Elsewhere is a handle that does not take part, a mailbox, a phone or a form. A private message to the same handle
+    is not, nor is a link that comes with an answer.
+    """
+    if case.target is not None and not case.target.reply_allowed:
+        return None
+    place = _elsewhere(case.text, case, case.leaves_from, case.now)
+    if place is None:
+        return None
+    ours = [(answer, _elsewhere(answer.text, case, answer.handle, answer.at)) for answer in answers(case)]
+    before = [(answer, to) for answer, to in ours if to is not None]
+    count = len(before) + 1
+    if count < case.settings.bounce_count:
+        return None
+    evidence = {
+        "count": count,
+        "to": named(place.text),
+        "before": [
+            {"at": iso(answer.at), "to": named(to.text), "text": whole(answer.text)} for answer, to in before[-5:]
+        ],
+        "arithmetic": f"{len(before)} before in this thread and this one; {case.settings.bounce_count} or more warn",
+    }
+    where = f"elsewhere ({excerpt(place.text)})" if place.kind == "phrase" else f"to {named(place.text)}"
+    why = f"the {ordinal(count)} time in this thread" if before else "although an answer is possible here"
+    return Finding("bounce", "warn", f"This sends {at(case.conversation.handle)} {where}, {why}.", evidence)
+
+
+def _elsewhere(text: str, case: Case, sender: str | None, when: Millis) -> _Place | None:
+    """Where a text of ours sends the customer; None where it does not."""
+    here, private = _taking_part(case, sender, when), case.phrases.holds("private", text)
+    for sentence in sentences(text):
+        said = case.phrases.find("bounce", sentence)
+        if said:
+            return _Place("phrase", said[0].text, said[0].start)
+        hits = {name: case.phrases.find(name, sentence) for name in ("contact", "page")}
+        for place in _places(sentence):
+            if place.kind == "link":
+                leads = not private and any(hit.end <= place.start for hit in hits["page"])
+            else:
+                leads = any(_is_near(hit, place) for hit in hits["contact"])
+            if leads and not (place.kind == "handle" and _name(place.text) in here):
+                return place
+    return None
+
+
+def _places(sentence: str) -> list[_Place]:
+    found = [
+        _Place(str(one.lastgroup), one[0].rstrip(".-"), one.start())
+        for one in islice(_PLACE.finditer(sentence), _PLACES)
+    ]
+    return [one for one in found if one.kind != "number" or sum(map(str.isdigit, one.text)) >= _DIGITS]
+
+
+def _is_near(hit: Hit, place: _Place) -> bool:
+    """One word alone, such as `call`, must stand right before where it leads; more words say more."""
+    most = _NEAR if " " in hit.text else _RIGHT_BEFORE
+    return 0 <= place.start - hit.end <= most
+
+
+def _taking_part(case: Case, sender: str | None, when: Millis) -> set[str]:
+    """The handles that take part in the thread by then."""
+    wrote = {post.handle for post in case.posts if post.created_at <= when and post.kind != "repost"}
+    return {_name(handle) for handle in wrote | {case.conversation.handle, sender or ""}}
+
+
+def _name(handle: str) -> str:
+    """A handle as it is compared: on Mastodon the server does not count."""
+    return account_name(handle).partition("@")[0]
