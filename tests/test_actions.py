@@ -11,8 +11,8 @@ from tui.actions import ACTIONS, Action
 DESIGN = """
 ? help · ctrl+p palette · tab next-pane · shift+tab previous-pane · / filter · v views · q end-shift · ctrl+q end-shift
 ctrl+z suspend · j down · ↓ down · k up · ↑ up · g top · G bottom · ctrl+d half-down · ctrl+u half-up · enter open
-n next · c claim · u release · s skip · r reply · m note · z snooze · e resolve · t tag · T take · p pass · w why
-o show-link · y copy-link · U undo
+n next · c claim · u release · s skip · r reply · m note · z snooze · e resolve · t tag · T take · p pass · i incident
+w why · o show-link · y copy-link · U undo
 """
 EDITOR = "ctrl+r canned · ctrl+s send · f9 send · f2 explain · tab next-blank · esc leave"
 

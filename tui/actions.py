@@ -61,6 +61,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("tag", ("t",), "Tag", "set its tags", "list", "row"),
     Action("take", ("T",), "Take over", "take it from a colleague with a reason", "list", "row"),
     Action("pass", ("p",), "Pass on", "hand it to a colleague", "list", "mine"),
+    Action("incident", ("i",), "Incident", "link it to an incident, or to none", "list", "row"),
     Action("why", ("w",), "Why", "score, freshness and what the guard would say", "list", "row", footer=True),
     Action("show-link", ("o",), "Link", "show the link of the post", "list", "row"),
     Action("copy-link", ("y",), "Copy link", "copy the link of the post", "list", "row"),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from making import NOW, ours, post, take
+from making import NOW, ours, post, rows, take
 from sqlmodel import Session
 
 from tui.clock import HOUR, MINUTE
@@ -142,6 +142,18 @@ def test_a_conversation_that_is_not_there_links_none(three: Store, reader: Reade
     with pytest.raises(Misuse, match="no conversation 99"):
         do(three, incidents.link, LINE_4, [1, 99])
     assert incident_of(reader, 1) is None
+
+
+@pytest.mark.parametrize(("linked", "kept"), [((1,), LINE_4), ((2,), LINE_4), ((1, 2), LINE_4), ((), None)])
+def test_conversations_that_become_one_keep_their_incident(
+    store: Store, reader: Reader, linked: tuple[int, ...], kept: str | None
+) -> None:
+    take(store, post("1", ago=HOUR), post("3", ago=MINUTE, in_reply_to="2", kind="reply"))
+    opened(store)
+    do(store, incidents.link, LINE_4, linked)
+    take(store, post("2", ago=2 * MINUTE, in_reply_to="1", kind="reply"))
+    (row,) = rows(reader)
+    assert (len(reader.posts(row.id)), row.incident) == (3, kept)
 
 
 @pytest.mark.parametrize("name", ["line 5", "2", "0", "-1", "", "9" * 40, "²"])

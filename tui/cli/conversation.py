@@ -26,6 +26,8 @@ def _head(found: Entry) -> Iterator[str]:
         yield f"score {found.score}: " + ", ".join(f"{line(str(r['text']))} {r['points']:+d}" for r in found.reasons)
     if row.tags:
         yield "tags: " + ", ".join(map(line, row.tags))
+    if row.incident:
+        yield f"incident: {line(row.incident)}"
 
 
 def _thread(reader: Reader, found: Entry) -> Iterator[str]:

@@ -35,6 +35,8 @@ COMMANDS = {
     "reply": "replies",
     "outbox": "replies",
     "canned": "canned",
+    "incident": "incidents",
+    "customer": "customers",
     "shift": "shifts",
     "handoff": "shifts",
     "report": "figures",

@@ -593,6 +593,10 @@ class _Batch:
             here = table.c.conversation_id
             moves = update(table).where(here == bindparam("gone")).values(conversation_id=bindparam("into"))
             self.connection.execute(moves, became)
+        left = select(t.conversations.c.incident_id).where(t.conversations.c.id == bindparam("gone"))
+        heirs = t.conversations.c.id == bindparam("into"), t.conversations.c.incident_id.is_(None)
+        inherit = update(t.conversations).where(*heirs).values(incident_id=left.scalar_subquery())
+        self.connection.execute(inherit, became)
         for key in (t.skips.c.conversation_id, t.seen.c.conversation_id, t.conversations.c.id):
             self.connection.execute(delete(key.table).where(key == bindparam("gone")), became)
         for event in self.events:

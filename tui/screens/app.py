@@ -269,6 +269,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
             notes=tuple(reader.notes(conversation_id)),
             replies=tuple(reader.replies(conversation_id)),
             draft=reader.draft(conversation_id),
+            incident=reader.incident(row.incident_id) if row.incident_id else None,
         )
 
     async def reload(self, rows: RowList) -> None:

@@ -1,15 +1,27 @@
 """Taking and settling conversations: claim, release, skip, resolve, and what else changes their state."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tui import clock
-from tui.screens.dialogs import Prompt
+from tui import clock, text
+from tui.screens.dialogs import Choice, Option, Prompt
 
 if TYPE_CHECKING:
     from tui.desk.claims import Claim
     from tui.screens.app import DeskApp
+
+NUMBERED = 9
+"""Incidents that have a key of their own."""
+
+
+def _choices(names: Sequence[str], *, linked: bool) -> list[Option]:
+    """The newest open incidents by number, then what else can be done; an option's id is its place or a word."""
+    options = [Option(str(n), str(n + 1), text.line(name)) for n, name in enumerate(names[:NUMBERED])]
+    if len(names) > NUMBERED:
+        options.append(Option("named", "m", f"one of {len(names) - NUMBERED} more, by its name"))
+    options.append(Option("new", "n", "new incident"))
+    return [*options, Option("none", "0", "no incident")] if linked else options
 
 
 class Handling:
@@ -81,6 +93,33 @@ class Handling:
         now = ", ".join(self.app.thread.entry.row.tags) if self.app.thread else ""
         if (words := await self._asked("Tags", "Words, separated by commas", now)) is not None:
             await self._change(on, self.app.jobs.tag, "Tagged.", tags=words.split(","))
+
+    async def incident(self) -> None:
+        """Link it to one of the open incidents, to a new one, or to none."""
+        on = self._here()
+        linked = self.app.thread is not None and self.app.thread.incident is not None
+        known = await self.app.work.read(lambda reader: reader.incidents(only_open=True))
+        match await self.app.ask(Choice("Incident", _choices([one.name for one in known], linked=linked))):
+            case "none":
+                await self._change(on, self.app.jobs.unlink_incident, "Linked to no incident.")
+            case "new":
+                await self._new_incident(on)
+            case "named":
+                if (name := await self._asked("Incident", "Its name, or its number")) is not None:
+                    await self._link(on, name)
+            case str(place):
+                await self._link(on, known[int(place)].name)
+
+    async def _new_incident(self, on: int) -> None:
+        name = await self._asked("New incident", "What is it called? Such as: line 4 closed")
+        if name is None:
+            return
+        if (words := await self._asked("New incident", "What is known about it? Colleagues see it.")) is not None:
+            job, said = self.app.jobs.open_incident, f"Linked to the new incident {text.line(name)}."
+            await self._change(on, job, said, name=name, words=words)
+
+    async def _link(self, on: int, name: str) -> None:
+        await self._change(on, self.app.jobs.link_incident, f"Linked to {text.line(name)}.", name=name)
 
     async def snooze(self) -> None:
         """Let it rest until a time."""

@@ -23,6 +23,8 @@ ROW_LINES = 2
 WINDOW_ROWS = 400
 """Most rows kept around the cursor."""
 PAGE_ROWS = 100
+INCIDENT_CELLS = 16
+"""Of an incident's name in a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +273,8 @@ class RowList(Widget, can_focus=True):
             parts.append((" private", colors.note))
         if row.reposts and entry.freshness != "resurfaced":
             parts.append((f" {self.glyphs.repost}{row.reposts}", colors.quiet))
+        if row.incident:
+            parts.append((f" {text.fit(text.line(row.incident), INCIDENT_CELLS)}", colors.note))
         parts.append((f" {text.line(row.network)} ", colors.quiet))
         parts.append(("@" + text.line(row.handle), colors.strong))
         return Content.assemble(*parts)

@@ -15,12 +15,14 @@ from tui.clock import Millis
 from tui.desk.queue import Entry
 from tui.screens.glyphs import Glyphs
 from tui.screens.paint import Palette, palette, strip, wrapped
-from tui.store.reader import DraftRow, NoteRow, PostRow, ReplyRow
+from tui.store.reader import DraftRow, IncidentRow, NoteRow, PostRow, ReplyRow
 
 POST_CHARACTERS = 4_000
 """Most of one post that is laid out; no network has longer public posts, and a wall of text stays a wall."""
 POSTS_SHOWN = 200
 """Most posts of a thread that are laid out, the newest."""
+INCIDENT_CELLS = 300
+"""Of an incident's newest update; `shiftdesk incident list` has all of it."""
 INDENT = 2
 
 
@@ -34,6 +36,7 @@ class Thread:
     notes: tuple[NoteRow, ...]
     replies: tuple[ReplyRow, ...]
     draft: DraftRow | None
+    incident: IncidentRow | None = None
 
 
 class ThreadPane(Widget, can_focus=True):
@@ -135,7 +138,14 @@ class ThreadPane(Widget, can_focus=True):
                 Content(f"#{row.id} {text.line(row.network)} · " + " · ".join(facts)).stylize(colors.quiet), width
             ),
             *wrapped(Content(f"{thread.entry.freshness}: {thread.entry.standing}").stylize(style), width),
+            *(self._incident(thread.incident, colors, width) if thread.incident else []),
         ]
+
+    def _incident(self, incident: IncidentRow, colors: Palette, width: int) -> list[Content]:
+        updated = clock.age(self.now - incident.updated_at)
+        words = text.fit(text.line(incident.text), INCIDENT_CELLS)
+        told = f"incident: {text.line(incident.name)} ({incident.state}, updated {updated} ago): {words}"
+        return wrapped(Content(told).stylize(colors.note), width)
 
     def _when(self, at: Millis) -> str:
         far = abs(self.now - at) > clock.DAY
