@@ -36,6 +36,7 @@ from tui.networks.records import (
     Tally,
     Unclear,
 )
+from tui.text import line as on_one_row
 from tui.text import repair
 
 MAX_LINE = 1 << 20
@@ -44,6 +45,8 @@ MAX_TEXT = 100_000
 """Characters of a text, name, link or description."""
 MAX_ID = 500
 """Characters of an id, handle, network or language: four bytes each still fit a PostgreSQL index entry."""
+MAX_REASON = 40
+"""Characters kept of the word for why a network takes no reply."""
 MAX_COUNT = 2**63 - 1
 EARLIEST = clock.parse("1990-01-01T00:00:00Z")
 LATEST = clock.LATEST
@@ -207,6 +210,7 @@ def _post(data: Any, outer: str | None = None) -> Post:
     reposts, likes = (0, 0) if metrics is None else _metrics(metrics)
     media = get("media")
     seen_at = get("seen_at")
+    denied = _reason(get("reply_denied"))
     return Post(
         network=network,
         id=post_id,
@@ -225,7 +229,8 @@ def _post(data: Any, outer: str | None = None) -> Post:
         lang=_optional(get("lang"), "lang", MAX_ID),
         deleted=_flag(get("deleted"), "deleted", False),
         seen_at=None if seen_at is None else _time(seen_at, "seen_at"),
-        reply_allowed=_flag(get("reply_allowed"), "reply_allowed", True),
+        reply_allowed=_flag(get("reply_allowed"), "reply_allowed", True) and denied is None,
+        reply_denied=denied,
     )
 
 
@@ -326,6 +331,12 @@ def _optional(value: Any, name: str, most: int) -> str | None:
     if len(value) > most:
         raise _Unreadable(f"{name} is longer than {most:,} characters")
     return value
+
+
+def _reason(value: Any) -> str | None:
+    """A short word, cleaned; what is longer is cut, so that no post is lost for it."""
+    reason = _optional(value, "reply_denied", MAX_TEXT)
+    return on_one_row(reason)[:MAX_REASON].strip().lower() or None if reason else None
 
 
 def _account(value: Any) -> str | None:
@@ -518,6 +529,7 @@ _COLUMNS: dict[str, tuple[int, str, Callable[[str], Any]]] = {
     "metrics_likes": (_METRICS, "likes", _number_cell),
     "deleted": (_POST, "deleted", _flag_cell),
     "reply_allowed": (_POST, "reply_allowed", _flag_cell),
+    "reply_denied": (_POST, "reply_denied", str),
 }
 
 

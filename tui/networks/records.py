@@ -50,6 +50,8 @@ class Post:
     seen_at: Millis | None = None
     """When it reached us; None means at intake."""
     reply_allowed: bool = True
+    reply_denied: str | None = None
+    """Why the network takes no reply of ours to it: `summons`, `blocked`, `locked`, or its own word."""
     by_us: bool = False
     """The source says it is ours (an outbound row of `twcs`)."""
 

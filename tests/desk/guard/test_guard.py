@@ -525,7 +525,7 @@ def test_not_allowed_says_why() -> None:
     assert refused is not None
     assert gone is not None
     assert "X does not let us reply to this post by @amandac; it takes replies only to people who" in refused.text
-    assert gone.text == "The post by @amandac was deleted on x."
+    assert gone.text.startswith("The post by @amandac was deleted on x.")
 
 
 @pytest.mark.parametrize(

@@ -2,28 +2,26 @@
 
 from tui.desk.guard.case import Case, Finding
 from tui.desk.guard.telling import named
-from tui.networks.limits import Length, count
+from tui.networks.limits import FAR_TOO_LONG, Length, count, split
 from tui.text import line
-
-FAR_TOO_LONG = 10
-"""From so many times the limit on, characters are counted plainly: the network's own way is slow, for nothing."""
 
 
 def length(case: Case) -> Finding | None:
-    """By the network's own count."""
+    """By the network's own count; what leaves in parts is counted by the part."""
     if not line(case.text):
         evidence = {"used": 0, "arithmetic": "0 characters that can be seen"}
         return Finding("length", "stop", "There is nothing to send.", evidence)
-    network = case.conversation.network
-    taken = count("", network)
-    if len(case.text) > FAR_TOO_LONG * taken.limit:
-        taken = Length(len(case.text), taken.limit, "characters")
-    else:
-        taken = count(case.text, network)
+    taken = _count(case)
     if taken.over <= 0:
         return None
+    parts, why_not = _parts(case, taken)
+    if parts and case.split:
+        return None
     unit = taken.unit.removesuffix("s") if taken.over == 1 else taken.unit
-    words = f"{taken.over:,} {unit} too many for {named(network)} ({taken.used:,} of {taken.limit:,})."
+    words = f"{taken.over:,} {unit} too many for {named(case.conversation.network)} ({taken.used:,} of {taken.limit:,})"
+    if parts:
+        words += f"; it can go in {parts} parts"
+    words = f"{words}; in parts: {why_not}" if case.split else f"{words}."
     evidence = {
         "used": taken.used,
         "limit": taken.limit,
@@ -31,4 +29,27 @@ def length(case: Case) -> Finding | None:
         "over": taken.over,
         "arithmetic": f"{taken.used:,} {taken.unit} of {taken.limit:,}: {taken.over:,} over",
     }
-    return Finding("length", "stop", words, evidence)
+    return Finding("length", "stop", words, evidence | ({"parts": parts} if parts else {}))
+
+
+def _count(case: Case) -> Length:
+    """The length as this server counts; far beyond its limit, plainly."""
+    network, settings = case.conversation.network, case.settings
+    taken = count("", network, limit=settings.length_limit)
+    if len(case.text) > FAR_TOO_LONG * taken.limit:
+        return Length(len(case.text), taken.limit, "characters")
+    return count(case.text, network, limit=settings.length_limit, link_length=settings.link_length)
+
+
+def _parts(case: Case, taken: Length) -> tuple[int, str]:
+    """In how many parts it can go; else 0, and why not."""
+    settings = case.settings
+    if len(case.text) > FAR_TOO_LONG * taken.limit:
+        return 0, "it is far too long; shorten it."
+    try:
+        parts = split(
+            case.text, case.conversation.network, limit=settings.length_limit, link_length=settings.link_length
+        )
+    except ValueError as error:
+        return 0, str(error)
+    return len(parts), ""
