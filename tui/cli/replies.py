@@ -19,20 +19,27 @@ _conversation = click.argument("conversation", metavar="ID", type=ID)
 _reply = click.argument("reply_id", metavar="ID", type=ID)
 _text = click.option("--text", type=WORDS, help="The reply; - reads it from stdin.")
 _canned = click.option("--canned", "name", metavar="NAME", type=WORDS, help="The canned response it is made from.")
+_sender = click.option(
+    "--from", "sender", metavar="HANDLE", type=WORDS, help="The handle of ours it leaves from, where not the thread's."
+)
 
 
 @click.command("check", cls=DeskCommand)
 @_conversation
 @_text
 @_canned
+@_sender
 @click.pass_obj
-def check_command(call: Invocation, conversation: int, text: str | None, name: str | None) -> None:
+def check_command(call: Invocation, conversation: int, text: str | None, name: str | None, sender: str | None) -> None:
     """What the guard says about a reply. Sends nothing, changes nothing, needs no claim, exits 0 on a stop too."""
     from tui.desk import guard, outbox
 
     now = clock.now()
     wanted, canned = _wanted(call, call.reader, conversation, text, name, now)
-    case = outbox.case(call.reader, conversation, wanted, agent=call.agent, config=call.config, now=now, canned=canned)
+    case = outbox.case(
+        call.reader, conversation, wanted,
+        agent=call.agent, config=call.config, now=now, canned=canned, sender=sender,
+    )  # fmt: skip
     findings = guard.examine(case)
     call.answer(
         {"verdict": guard.verdict(findings), "findings": [one.as_json() for one in findings]},
@@ -44,6 +51,8 @@ def check_command(call: Invocation, conversation: int, text: str | None, name: s
 @_conversation
 @_text
 @_canned
+@_sender
+@click.option("--split", is_flag=True, help="A text that is too long leaves in parts, marked 1/3.")
 @click.option("--override", "checks", metavar="CHECK", type=WORDS, multiple=True, help="A stop you decide to pass.")
 @click.option(
     "--reason", "reasons", type=WORDS, multiple=True, help="What the stop asks for; one for all, or one each."
@@ -54,6 +63,8 @@ def reply_command(
     conversation: int,
     text: str | None,
     name: str | None,
+    sender: str | None,
+    split: bool,
     checks: tuple[str, ...],
     reasons: tuple[str, ...],
 ) -> None:
@@ -71,10 +82,10 @@ def reply_command(
             try:
                 claim = claims.reach(session, conversation, agent=call.agent, now=now, lease=call.config.desk.lease)
             except Refused as refused:
-                raise _held_elsewhere(call, reader, conversation, wanted, now, refused) from None
+                raise _held_elsewhere(call, reader, conversation, wanted, sender, now, refused) from None
             made, findings = outbox.hold(
                 session, claim, wanted, config=call.config, now=now, overrides=overrides,
-                canned_id=canned.id if canned else None,
+                canned_id=canned.id if canned else None, sender=sender, split=split,
             )  # fmt: skip
             held = reader.reply(made)
     except outbox.GuardStop as stop:
@@ -84,16 +95,22 @@ def reply_command(
     if held is None:
         raise Misuse(f"Reply {made} is gone.")
     document = reply_json(held) | {"findings": [one.as_json() for one in findings]}
-    call.answer(document, lambda: "\n".join([*_told(findings), _until(held.id, held.due_at)]))
+    call.answer(document, lambda: "\n".join([*_told(findings), _until(held.id, held.parts, held.due_at)]))
 
 
 def _held_elsewhere(
-    call: Invocation, reader: "Reader", conversation: int, text: str, now: clock.Millis, refused: Refused
+    call: Invocation,
+    reader: "Reader",
+    conversation: int,
+    text: str,
+    sender: str | None,
+    now: clock.Millis,
+    refused: Refused,
 ) -> Refused:
     """The refusal with the guard's findings, `claimed-elsewhere` among them."""
     from tui.desk import guard, outbox
 
-    case = outbox.case(reader, conversation, text, agent=call.agent, config=call.config, now=now)
+    case = outbox.case(reader, conversation, text, agent=call.agent, config=call.config, now=now, sender=sender)
     findings = [one.as_json() for one in guard.examine(case)]
     return Refused(str(refused), verdict="stop", findings=findings, **refused.details)
 
@@ -135,19 +152,21 @@ def _told(findings: "list[Finding]") -> list[str]:
 
 
 def _how_to_pass(stop: "GuardStop") -> str:
-    """The sentences of the stops; where all can be overridden, how."""
-    if not all(one.asks for one in stop.stops):
+    """The sentences of the stops; where something can be done about each, what."""
+    too_long = [one for one in stop.stops if "parts" in one.evidence]
+    others = [one for one in stop.stops if one not in too_long]
+    if not all(one.asks for one in others):
         return str(stop)
-    asked = " ".join(
-        f"--override {one.check} --reason {'WHY' if one.asks == 'reason' else one.asks}" for one in stop.stops
-    )
-    return f"{stop} If it must be sent: {asked}"
+    ways = ["--split"] if too_long else []
+    ways += [f"--override {one.check} --reason {'WHY' if one.asks == 'reason' else one.asks}" for one in others]
+    return f"{stop} If it must be sent: {' '.join(ways)}"
 
 
-def _until(reply_id: int, due_at: clock.Millis) -> str:
+def _until(reply_id: int, parts: int, due_at: clock.Millis) -> str:
+    in_parts = f" in {parts} parts" if parts > 1 else ""
     return (
-        f"Reply {reply_id} is held until {clock.local(due_at, '%H:%M:%S')}; then an open desk or `shiftdesk worker` "
-        f"sends it. `shiftdesk outbox recall {reply_id}` takes it back."
+        f"Reply {reply_id}{in_parts} is held until {clock.local(due_at, '%H:%M:%S')}; then an open desk or "
+        f"`shiftdesk worker` sends it. `shiftdesk outbox recall {reply_id}` takes it back."
     )
 
 
