@@ -1,6 +1,8 @@
 """Lengths as the networks count them."""
 
 import sys
+import time
+from contextlib import suppress
 from subprocess import run
 
 import pytest
@@ -8,7 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tui.networks import limits
-from tui.networks.limits import Length, count
+from tui.networks.limits import Length, count, split
+from tui.text import line
 
 FAMILY = "👨‍👩‍👧‍👦"
 
@@ -131,3 +134,184 @@ def test_no_text_breaks_the_count(text: str, network: str) -> None:
     length = count(text, network)
     assert length.used >= 0
     assert length.over == max(0, length.used - length.limit)
+
+
+# -- the limits of a server --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("network", "text", "settings", "length"),
+    [
+        ("mastodon", "a" * 501, {"limit": 5_000}, Length(501, 5_000, "characters")),
+        ("mastodon", "see https://a.co now", {"link_length": 40}, Length(4 + 40 + 4, 500, "characters")),
+        ("mastodon", "see https://a.co now", {}, Length(4 + 23 + 4, 500, "characters")),
+        ("x", "see https://a.co now", {"link_length": 40}, Length(4 + 23 + 4, 280, "characters")),
+        ("x", "a" * 281, {"limit": 25_000}, Length(281, 25_000, "characters")),
+        ("bluesky", "a" * 301, {"limit": 500}, Length(301, 500, "graphemes")),
+        ("bluesky", FAMILY * 130, {"limit": 500}, Length(3_250, 3_000, "bytes")),
+        ("forum", "a", {"limit": 50}, Length(1, 50, "characters")),
+    ],
+)
+def test_a_server_may_take_more_or_less(network: str, text: str, settings: dict[str, int], length: Length) -> None:
+    assert count(text, network, **settings) == length
+
+
+@pytest.mark.parametrize(
+    ("text", "links"),
+    [
+        ("", []),
+        ("no link, e.g. this", []),
+        ("see https://northline.example.com/x and a.com.", ["https://northline.example.com/x", "a.com"]),
+        ("mail amandac@example.org", []),
+        ("(b.org)", ["b.org"]),
+        ("see\nhttps://a.co", ["https://a.co"]),
+    ],
+)
+def test_links_are_what_x_takes_for_them(text: str, links: list[str]) -> None:
+    assert limits.links_on_x(text) == links
+
+
+# -- parts -------------------------------------------------------------------------------------------
+
+SENTENCE = "We are very sorry about the cold coach on your way home. "
+JAPANESE = "お寒い中ご迷惑をおかけして申し訳ございません。"
+
+
+def bodies(parts: list[str]) -> list[str]:
+    """Parts without their marks, which must be there."""
+    if len(parts) == 1:
+        return parts
+    for number, part in enumerate(parts, 1):
+        assert part.endswith(f" {number}/{len(parts)}")
+    return [part.rpartition(" ")[0] for part in parts]
+
+
+def test_what_fits_is_its_only_part() -> None:
+    assert split("a" * 280, "x") == ["a" * 280]
+    assert split("", "x") == [""]
+    assert split("  two\n\nlines ", "bluesky") == ["  two\n\nlines "]
+
+
+def test_parts_end_with_a_sentence_and_carry_their_number() -> None:
+    text = f"@amandac {SENTENCE * 6}And sorry again, ^AB"
+    first, second = split(text, "x")
+    assert first == f"@amandac {(SENTENCE * 4).strip()} 1/2"
+    assert second == f"{SENTENCE * 2}And sorry again, ^AB 2/2"
+
+
+@pytest.mark.parametrize(
+    ("text", "first_ends", "why"),
+    [
+        ("word " * 60, "word 1/2", "a word, where no sentence ends"),
+        ("Hello. " + "word " * 60, "word 1/2", "a word, where the sentence would leave it nearly empty"),
+        ("word " * 40 + "\n\n" + "other " * 30, "word 1/2", "a paragraph"),
+        ("word " * 40 + "end.” " + "other " * 30, "end.” 1/2", "a sentence in quotes"),
+        ("word " * 54 + "10\u00a0000\u00a0000 euros and more of it", "word 1/2", "a no-break space holds together"),
+        (JAPANESE * 8, "。 1/2", "a sentence without a space behind it"),
+        ("word " * 54 + "https://northline.example.com/delays/2026 " + "word " * 9, "word 1/2", "never inside a link"),
+        ("word " * 54 + "@amandac_the_first_of_her_name " + "word " * 9, "word 1/2", "never inside a handle"),
+    ],
+)
+def test_where_a_part_ends(text: str, first_ends: str, why: str) -> None:
+    assert split(text, "x")[0].endswith(first_ends), why
+
+
+@pytest.mark.parametrize("signature", ["^AB", "- Ed", "-Ana", "*TMT", "/LS"])
+def test_a_signature_stays_with_the_word_before_it(signature: str) -> None:
+    for words in range(56, 64):
+        assert split("word " * words + signature, "x")[-1].rpartition(" ")[0].endswith(f"word {signature}")
+
+
+def test_an_ideographic_stop_inside_a_link_is_no_place_to_cut() -> None:
+    link = "https://ja.example.org/wiki/モーニング娘。_(グループ)"
+    for words in range(40, 60):
+        assert any(link in part for part in split("word " * words + link + " word" * 40, "x"))
+
+
+def test_each_network_counts_its_parts_its_own_way() -> None:
+    text = "👨‍👩‍👧‍👦 " * 200
+    for network, parts in (("x", 3), ("mastodon", 1), ("bluesky", 2), ("forum", 1)):
+        assert len(split(text.strip(), network)) == parts
+    assert len(split("https://northline.example.com/delays " * 20, "mastodon", limit=100)) == 5
+    assert len(split("https://northline.example.com/delays " * 20, "mastodon", limit=100, link_length=10)) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a" * 281, "too long for one part"),
+        ("word " * 10 + "b" * 281, "“b+” is too long for one part"),
+        ("word " * 600, "more than 9 parts"),
+    ],
+)
+def test_what_cannot_be_split_says_why(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        split(text, "x")
+
+
+def test_nine_parts_are_possible() -> None:
+    parts = split("word " * (9 * 55), "x")
+    assert len(parts) == limits.MOST_PARTS
+    assert max(count(part, "x").used for part in parts) <= 280
+
+
+def test_what_is_left_is_the_rest_of_the_whole_text() -> None:
+    whole = f"  @amandac {SENTENCE * 6}\n\n{SENTENCE * 3}^AB"
+    parts = split(whole, "x")
+    assert len(parts) == 3
+    assert limits.left(whole, []) == whole
+    rest = limits.left(whole, parts[:1])
+    assert split(rest, "x") == [part.replace(" 2/3", " 1/2").replace(" 3/3", " 2/2") for part in parts[1:]]
+    assert limits.left(whole, parts[:2]).endswith("^AB")
+    assert limits.left(whole, parts) == ""
+
+
+pieces = st.one_of(
+    st.text(st.characters(codec=None), max_size=60),
+    st.sampled_from([*SENTENCE.split(), JAPANESE, FAMILY, "🇩🇪", "https://a.co/x。y", "@me", "^AB", "- Ed", "e\u0301"]),
+)
+gaps = st.sampled_from(["", " ", "\n", "\u00a0", "\u3000", " \u0301", " \u200d", "\r\n", "  ", ". "])
+
+
+def split_or_refusal(text: str, network: str, limit: int) -> tuple[list[str], str]:
+    try:
+        return split(text, network, limit=limit), ""
+    except ValueError as error:
+        return [], str(error)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.lists(st.tuples(pieces, gaps), max_size=60),
+    st.integers(1, 6),
+    st.sampled_from(["x", "mastodon", "bluesky", "forum"]),
+    st.sampled_from([0, 10, 40, 120]),
+)
+def test_parts_of_any_text_fit_and_lose_nothing(
+    parts: list[tuple[str, str]], times: int, network: str, limit: int
+) -> None:
+    text = "".join(word + gap for word, gap in parts) * times
+    made, refusal = split_or_refusal(text, network, limit)
+    if refusal:
+        assert refusal.endswith("shorten it.")
+        assert line(refusal) == refusal
+        return
+    assert 1 <= len(made) <= limits.MOST_PARTS
+    assert all(count(part, network, limit=limit).over == 0 for part in made)
+    assert "".join("".join(bodies(made)).split()) == "".join(text.split())
+    if len(made) > 1:
+        for gone in range(1, len(made)):
+            rest = "".join(bodies(made)[gone:])
+            assert "".join(limits.left(text, made[:gone]).split()) == "".join(rest.split())
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a.b ", "a.com ", "a ", "@a@b.c ", "。", "http://a.co/", " ", "a", f"{FAMILY} ", "- Ed ", "^", "\n.", "www."],
+)
+def test_a_long_text_of_any_kind_is_split_or_refused_soon(text: str) -> None:
+    for network in ("x", "mastodon", "bluesky"):
+        began = time.perf_counter()
+        with suppress(ValueError):
+            split((text * 40_000)[:40_000], network)
+        assert time.perf_counter() - began < 2

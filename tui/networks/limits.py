@@ -180,6 +180,7 @@ _PLACE = re.compile(
     r"|(?P<cut>[^\S\xa0\u2007\u202f]+|(?<=[。！？｡、，；])(?![\s。！？｡、，；」』）】”’]))"
 )
 _SENTENCE = re.compile(r"[.!?…。！？｡][\"'”’»)\]」』）]*\Z")
+_NEW_LINE = re.compile(r"\s*?[\r\n]")
 _SIGNED = re.compile(r"\s[\^*~\-–—/] ?\w{1,20}[\s.!]*\Z")
 """The agent's mark at the end, which stays with the word before it."""
 _LONGEST_SIGNED, _LONGEST_CLOSING = 60, 5
@@ -267,6 +268,6 @@ def _sentence_end(text: str, start: int, ends: list[int], first: int, last: int)
         at = ends[i]
         if at < half:
             break
-        if text[at] in "\r\n" or _SENTENCE.search(text, max(at - _LONGEST_CLOSING, 0), at):
+        if _NEW_LINE.match(text, at) or _SENTENCE.search(text, max(at - _LONGEST_CLOSING, 0), at):
             return i
     return last
