@@ -242,6 +242,11 @@ def test_the_example_post_is_taken_and_every_field_of_the_answers_is_named(bridg
         bridged.json("doctor"),
         bridged.json("paths"),
         bridged.json("keys")[0],
+        bridged.json("incident", "add", "Line 4 closed", "--text", "Buses run."),
+        bridged.json("incident", "link", "Line 4 closed", "1"),
+        bridged.json("incident", "unlink", "1"),
+        bridged.json("customer", "show", "1"),
+        bridged.json("customer", "show", "1")["authors"][0],
     ]
     assert documents[0]["added"] == 1
     assert documents[10]["sent"] == 1
