@@ -87,7 +87,7 @@ class AccountSettings:
     complaint_hours: int = 24
     """A complaint of the customer this long after a reply counts against what the guard had said of it (h)."""
     mask_cards: bool = True
-    """Whether card numbers in customers' posts are masked before they are stored."""
+    """Whether card numbers in posts are masked before they are stored."""
     booking_pattern: str = ""
     """A regular expression of our booking codes; empty: six letters and digits behind a word such as booking."""
     contacts: tuple[str, ...] = ()

@@ -23,6 +23,7 @@ from tui.desk.guard.checks.namedrop import namedrop
 from tui.desk.guard.checks.not_allowed import not_allowed
 from tui.desk.guard.checks.off_hours import off_hours
 from tui.desk.guard.checks.placeholder import placeholder
+from tui.desk.guard.checks.private_data import private_data, vet_booking_pattern
 from tui.desk.guard.checks.resurfaced import resurfaced
 from tui.desk.guard.checks.same_customer import same_customer
 from tui.desk.guard.checks.same_text import same_text
@@ -55,6 +56,7 @@ CHECKS: tuple[Check, ...] = (
     wrong_account,
     same_customer,
     not_allowed,
+    private_data,
     same_text,
     placeholder,
     length,
@@ -118,6 +120,7 @@ def vet(settings: AccountSettings) -> Iterator[tuple[str, str]]:
             near = difflib.get_close_matches(name, NAMES, 1, 0.5) or NAMES[:1]
             yield f"checks.{name}", f"is unknown; did you mean {near[0]!r}?"
     yield from hours.vet(settings)
+    yield from vet_booking_pattern(settings)
 
 
 def _as_set(finding: Finding, settings: AccountSettings) -> Finding:
