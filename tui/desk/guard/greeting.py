@@ -11,6 +11,8 @@ _NAME = r"[^\W\d_][\w'’\-]{0,40}"
 _GREETED = re.compile(rf"[,\s]{{1,3}}({_NAME}(?: {_NAME}){{0,3}})\s*(?:[,.!:;)–—…\-]|$)")
 _SHORTEST, _LONGEST = 2, 4
 """Letters of a name from which on it is one, and words of a profile's name up to which it is a person's."""
+_PARTICLE = 2
+"""Letters of what stands in names in lower case: de, la."""
 _KIN_LETTERS = 3
 """So many first letters of one name inside another: Mandy and Amanda."""
 _ALIKE = 80
@@ -34,7 +36,9 @@ def greeted(text: str, phrases: Phrases) -> list[str]:
 def person(name: str, phrases: Phrases) -> list[str]:
     """The words of a profile's name, comparable, where it is a person's that we can read; else none."""
     words = [word for word in _words(name) if len(word) >= _SHORTEST]
-    return [] if len(words) > _LONGEST or phrases.holds("anyone", name) else words
+    weighty = (word for word in name.split() if len(word) > _PARTICLE or not word.islower())
+    nobody = any(len(word) >= _SHORTEST and phrases.holds("anyone", word) for word in weighty)
+    return [] if nobody or len(words) > _LONGEST else words
 
 
 def fits(name: str, others: Iterable[str]) -> bool:
@@ -43,14 +47,13 @@ def fits(name: str, others: Iterable[str]) -> bool:
     A handle may hold it: `amandac` is Amanda.
     """
     mine = "".join(_words(name))
-    return not mine or any(_is_kin(mine, word) for other in others for word in _words(other))
+    theirs = {word for other in others for word in _words(other) if len(word) >= _SHORTEST}
+    return not mine or any(_is_kin(mine, word) for word in theirs)
 
 
 def _is_kin(one: str, other: str) -> bool:
     from rapidfuzz.fuzz import ratio
 
-    if one == other or (len(one) >= _KIN_LETTERS and one in other) or (len(other) >= _KIN_LETTERS and other in one):
-        return True
     if min(len(one), len(other)) < _KIN_LETTERS:
         return one.startswith(other) or other.startswith(one)
     return one[:_KIN_LETTERS] in other or other[:_KIN_LETTERS] in one or ratio(one, other) >= _ALIKE

@@ -22,8 +22,8 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 MOMENTS = ("now", "minutes", "hours", "today", "tonight", "tomorrow", *WEEKDAYS)
 """Lists that say by when something is promised."""
 LISTS = (
-    *("blame", "sarcasm", "everyday", "apology", "sympathy", "apologies", "action", "greeting", "anyone"),
-    *("bounce", "contact", "page", "private", "promise", *MOMENTS, "complaint"),
+    *("blame", "negation", "sarcasm", "everyday", "apology", "sympathy", "apologies", "action", "greeting", "anyone"),
+    *("bounce", "contact", "page", "private", "promise", *MOMENTS, "clock", "complaint"),
 )
 """Every list a file may hold; the head of `words/en.toml` says what each is for."""
 LOOKED_AT_CHARACTERS = 10_000
@@ -32,7 +32,10 @@ GAP_WORDS = 5
 FILE_LIMIT_BYTES = 1_000_000
 SHIPPED = Path(__file__).parent / "words"
 
-_WORD = re.compile(r"(?:https?://|www\.)\S+|@[\w.\-]+|\w+(?:['’]\w+)*|…|[^\w\s…]+", re.IGNORECASE)
+_WORD = re.compile(
+    r"(?:https?://|www\.)\S+|@[\w.\-]+|\d+|[^\W\d]{1,2}['’](?=\w)|[^\W\d]+(?:['’][^\W\d]+)*|…|[^\w\s…]+", re.IGNORECASE
+)
+"""Links, handles, numbers, words and signs. What is shortened before an apostrophe is a word: `d'écrire`, `I'll`."""
 _NUMBER, _GAP = "#", "…"
 _END = None
 _Trie = dict[str | None, Any]

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from tui.desk.guard.alike import HANDLE, LINK
 from tui.desk.guard.case import Case, Finding
 from tui.desk.guard.greeting import fits, greeted, person
-from tui.desk.guard.phrases import LOOKED_AT_CHARACTERS, Phrases, sentences
+from tui.desk.guard.phrases import LOOKED_AT_CHARACTERS, Hit, Phrases, sentences
 from tui.desk.guard.telling import EXAMPLES, at, excerpt, named, ordinal, whole
 from tui.desk.guard.thread import answers, words_of
 
 _LOUD = re.compile(r"[!！]{3,}")
+_STOP = re.compile(r"[.!?]")
+_DENIAL_CHARACTERS = 30
 _LONG_WORD, _LONG_WORDS = 6, 2
 """Letters from which on a word in capitals is hardly an abbreviation, and how many such words shout by themselves."""
 _BESIDE_WORDS = 4
@@ -20,7 +22,7 @@ _BESIDE_WORDS = 4
 def tone(case: Case) -> Finding | None:
     """What the customer would take amiss: blame, mockery, shouting, another's name, one more empty apology."""
     text = HANDLE.sub(" ", LINK.sub(" ", case.text[:LOOKED_AT_CHARACTERS]))
-    blame = [hit.text for hit in case.phrases.find("blame", text)]
+    blame = [hit.text for hit in case.phrases.find("blame", text) if not _is_denied(hit, text, case.phrases)]
     sarcasm = [hit.text for hit in case.phrases.find("sarcasm", text)]
     shouts = [*_shouted(text, case), *_LOUD.findall(text)]
     names = _strangers(text, case)
@@ -53,6 +55,12 @@ def _quoted(found: list[str]) -> str:
 
 def _profile(case: Case) -> str:
     return excerpt(case.conversation.name)
+
+
+def _is_denied(hit: Hit, text: str, phrases: Phrases) -> bool:
+    """Whether one of the two words before it turns it round: `it is not your fault`."""
+    before = _STOP.split(text[max(hit.start - _DENIAL_CHARACTERS, 0) : hit.start])[-1]
+    return phrases.holds("negation", " ".join(before.split()[-2:]))
 
 
 # -- shouting --------------------------------------------------------------------------------------
