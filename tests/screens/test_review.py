@@ -248,7 +248,9 @@ def test_an_offer_is_chosen_and_taken(store: Store) -> None:
 
 @pytest.mark.usefixtures("listening")
 def test_a_text_that_is_too_long_is_looked_at_again_in_parts(store: Store) -> None:
-    assert in_dialog(store, review(LONG), lambda asked: asked.press("p")) == Decision("split")
+    assert in_dialog(store, review(LONG), lambda asked: asked.press("p")) == Decision(
+        "split", parts=("one 1/2", "two 2/2")
+    )
 
     async def story(asked: Asked) -> None:
         for part in ("part 1 · 7 of 280\none 1/2", "part 2 · 9 of 280\ntwo 2/2", "to @amanda[/] on x · 2 parts"):
@@ -311,6 +313,8 @@ def test_evidence_is_read_a_line_each_and_clean(store: Store) -> None:
             "arithmetic": "3 texts",
             "certain": False,
             "surfaced_by": None,
+            "at": "2026-02-11T09:14:00.250Z",
+            "said": "2099-19-39T99:99:99Z",
             "examples": [
                 {"at": "10:00", "to": "b\x1b[2Job", "text": "so\nrry"},
                 {"at": "11:00", "to": "", "text": "[/]"},
@@ -326,10 +330,12 @@ def test_evidence_is_read_a_line_each_and_clean(store: Store) -> None:
         rows = said.plain.splitlines()
         assert rows[0] == "▲ warn same-text: Thrice."
         assert rows[1] == "  3 texts"
-        assert rows[2:5] == ["  count: 3", "  certain: no", "  examples:"]
-        assert rows[5].startswith("    • at 10:00, to b")
-        assert "so rry" in rows[5]
-        assert rows[6] == "    • at 11:00, text [/]"
+        assert rows[2:4] == ["  count: 3", "  certain: no"]
+        assert rows[4].startswith("  at: 11 Feb 2026 ")
+        assert rows[5:7] == ["  said: 2099-19-39T99:99:99Z", "  examples:"]
+        assert rows[7].startswith("    • at 10:00, to b")
+        assert "so rry" in rows[7]
+        assert rows[8] == "    • at 11:00, text [/]"
         assert rows[-1] == "  offers: Sorry for the [/] wait."
         assert not any(ord(char) < 32 and char != "\n" for char in said.plain)
 

@@ -1,16 +1,20 @@
 """What the guard found, on screen: a sentence each, and, where it is asked for, how it came to that."""
 
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
-from tui import text
+from tui import clock, text
 from tui.screens.glyphs import Glyphs
 from tui.screens.paint import Palette
 
 if TYPE_CHECKING:
     from tui.desk.guard import Finding
+
+_is_time = re.compile(r"20\d\d-[01]\d-[0-3]\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z", re.ASCII).fullmatch
 
 
 def findings_content(findings: "Sequence[Finding]", colors: Palette, glyphs: Glyphs) -> Content:
@@ -69,5 +73,7 @@ def _told(value: Any) -> str:
             return ", ".join(f"{_named(str(name))} {_told(one)}" for name, one in known)
         case list() | tuple():
             return ", ".join(map(_told, value))
-        case _:
-            return text.line(str(value))
+        case str() if _is_time(value):
+            with suppress(ValueError):  # it may be a customer's words
+                return clock.local(clock.parse(value), "%d %b %Y %H:%M")
+    return text.line(str(value))

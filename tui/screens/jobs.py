@@ -86,13 +86,14 @@ def examine(
     config: Config,
     canned: Canned | None,
     sender: str | None,
+    split: bool = False,
 ) -> list[Finding]:
-    """What the guard says of a text now, if it left from this handle."""
-    return guard.examine(
-        outbox.case(
-            reader, conversation_id, words, agent=agent, config=config, now=clock.now(), canned=canned, sender=sender
-        )
-    )
+    """What the guard says of a text now, if it left from this handle, and in parts."""
+    case = outbox.case(
+        reader, conversation_id, words,
+        agent=agent, config=config, now=clock.now(), canned=canned, sender=sender, split=split,
+    )  # fmt: skip
+    return guard.examine(case)
 
 
 class Glance:

@@ -35,6 +35,7 @@ class Decision:
     does: Literal["send", "split", "take"]
     """Let it leave; look again at its parts; put an offered text into the draft."""
     overridden: "tuple[Overridden, ...]" = ()
+    parts: tuple[str, ...] = ()
     offer: "Offer | None" = None
 
 
@@ -90,6 +91,8 @@ class Review(Dialog[Decision | None]):
         self.open_stops = sorted(stops, key=lambda stop: bool(stop.asks))
         """Not answered yet; those that cannot be come first."""
         self.offers = [offer for finding in findings for offer in finding.offers][:MOST_OFFERS]
+        self.could_be = tuple(part for finding in findings for part in finding.evidence.get("parts", ()))
+        """The parts into which a text that is too long could be split."""
         self.overridden: list[Overridden] = []
         self.calm = Calm()
 
@@ -158,8 +161,8 @@ class Review(Dialog[Decision | None]):
             keys["y"] = "send"
         elif self.open_stops[0].asks:
             keys["o"] = "override"
-        if self._into:
-            keys["p"] = f"split into {self._into}"
+        if self.could_be:
+            keys["p"] = f"split into {len(self.could_be)}"
         if self.offers:
             keys["v"] = "take an offer"
         if self.findings:
@@ -169,12 +172,6 @@ class Review(Dialog[Decision | None]):
         if self.query_one("#final").max_scroll_y:
             keys["pgup pgdn"] = "text"
         return keys | {"e": "edit", "esc": "back"}
-
-    @property
-    def _into(self) -> int:
-        """How many parts the text could be split into; 0 where that does not help or is done."""
-        too_long = [found for found in self.findings if found.check == "length"] if len(self.parts) == 1 else []
-        return sum(len(found.evidence.get("parts", ())) for found in too_long)
 
     # -- keys -------------------------------------------------------------------------------------
 
@@ -202,7 +199,7 @@ class Review(Dialog[Decision | None]):
                 typed.display = True
                 typed.focus()
             case "p":
-                self.dismiss(Decision("split"))
+                self.dismiss(Decision("split", parts=self.could_be))
             case "v":
                 options = [Option(str(at), str(at + 1), text.line(offer.text)) for at, offer in enumerate(self.offers)]
                 self.app.push_screen(Choice("Offers", options), self._chosen)

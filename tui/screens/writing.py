@@ -1,6 +1,7 @@
 """Writing a reply: the draft, canned responses, the last look, sending and undoing."""
 
 import string
+from collections.abc import Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -308,58 +309,69 @@ class Writing:
         )  # fmt: skip
         return found
 
-    async def send(self, split: bool = False) -> None:
-        """The last look; at its parts, where a text that is too long was split."""
-        thread = self.app.thread
-        if thread is None or self._draft_of != thread.entry.row.id:
-            return
+    async def send(self) -> None:
+        """The last look."""
         await self.save()
-        row, reply = thread.entry.row, self._as_it_stands(thread.entry.row.id)
-        findings = await self._examined(reply, self.app.jobs.examine)
-        parts = [part for finding in findings for part in finding.evidence.get("parts", ()) if split]
-        if parts:
-            findings = [finding for finding in findings if finding.check != "length"]
+        if self._draft_of is not None:
+            await self._review(self._as_it_stands(self._draft_of), ())
+
+    async def _review(self, reply: Reply, parts: Sequence[str]) -> None:
+        """Show a reply as it would leave; in parts, where it is too long and was split into them."""
+        thread = self.app.thread
+        if thread is None or not reply.conversation_id == self._draft_of == thread.entry.row.id:
+            return
+        row = thread.entry.row
+        findings = await self._examined(reply, partial(self.app.jobs.examine, split=bool(parts)))
         review = Review(
             [(part, self._measured(row, part)) for part in parts or [reply.words.rstrip()]],
             sender=reply.sender or row.account or "no account", recipient=f"@{row.handle} on {row.network}",
             private=self.app.jobs.is_private(thread), findings=findings,
             set_otherwise=self.app.jobs.set_otherwise(self.settings(row)), glyphs=self.app.signs,
         )  # fmt: skip
-        self.app.push_screen(review, partial(self._reviewed, reply, findings, bool(parts)))
+        self.app.push_screen(review, partial(self._reviewed, reply, findings, parts))
 
-    def _reviewed(self, reply: Reply, findings: "list[Finding]", split: bool, decision: Decision | None) -> None:
+    def _reviewed(
+        self, reply: Reply, findings: "list[Finding]", parts: Sequence[str], decision: Decision | None
+    ) -> None:
         """What the agent decided about a reply."""
-        if decision is not None and decision.does == "send":
-            self.app.spawn(self._hold(reply, decision, split))
-        elif decision is not None and decision.does == "split":
-            self.app.spawn(self.send(split=True))
-        else:
-            self.app.desk.composer.focus()
-            if decision is not None and decision.offer is not None:
-                self.app.desk.composer.take(decision.offer.text, instead=decision.offer.place == "instead")
-            self.app.spawn(self._give_up(reply.conversation_id, findings))
+        match decision:
+            case Decision(does="send"):
+                self.app.spawn(self._hold(reply, decision, parts))
+                return
+            case Decision(does="split"):
+                self.app.spawn(self._split(reply, findings, decision.parts))
+                return
+            case Decision(does="take", offer=offer) if offer is not None:
+                self.app.desk.composer.take(offer.text, instead=offer.place == "instead")
+        self.app.desk.composer.focus()
+        self.app.spawn(self._give_up(reply.conversation_id, findings))
+
+    async def _split(self, reply: Reply, findings: "list[Finding]", parts: Sequence[str]) -> None:
+        """That it was too long is heeded; the last look at its parts."""
+        too_long = [finding for finding in findings if finding.check == "length"]
+        await self._record(reply.conversation_id, self.app.jobs.record_stop, too_long)
+        await self._review(reply, parts)
 
     async def _give_up(self, conversation_id: int, findings: "list[Finding]") -> None:
         """Back from the review: what it found was heeded, and what it showed is no news any more."""
-        await self.app.work.change(
-            partial(self.app.jobs.give_up, findings=findings, conversation_id=conversation_id, agent=self.app.agent)
-        )
+        await self._record(conversation_id, self.app.jobs.give_up, findings)
 
-    async def _hold(self, reply: Reply, decision: Decision, split: bool) -> None:
+    async def _record(self, conversation_id: int, job: Any, findings: "list[Finding]") -> None:
+        done = partial(job, findings=findings, conversation_id=conversation_id, agent=self.app.agent)
+        await self.app.work.change(done)
+
+    async def _hold(self, reply: Reply, decision: Decision, parts: Sequence[str]) -> None:
         """Into the outbox. What the guard stops at the last moment is shown in another review."""
-        here, agent = reply.conversation_id, self.app.agent
+        here = reply.conversation_id
         job = partial(
             self.app.jobs.hold, held=self._claim(here), words=reply.words.rstrip(), config=self.app.config,
-            overrides=decision.overridden, canned_id=reply.canned_id, sender=reply.sender, split=split,
+            overrides=decision.overridden, canned_id=reply.canned_id, sender=reply.sender, split=bool(parts),
         )  # fmt: skip
         try:
             await self.app.work.change(job)
         except self.app.jobs.GuardStop as stop:
-            await self.app.work.change(
-                partial(self.app.jobs.record_stop, findings=stop.findings, conversation_id=here, agent=agent)
-            )
-            if self._draft_of == here:
-                await self.send(split)
+            await self._record(here, self.app.jobs.record_stop, stop.findings)
+            await self._review(reply, parts)
             return
         except Refused:
             self.app.desk.composer.focus()
