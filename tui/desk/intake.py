@@ -18,6 +18,7 @@ from tui.config import Config
 from tui.desk import priority
 from tui.desk.freshness import Standing, Word, account_name, addressed, handles_in, resting, standing
 from tui.networks.records import Post as NetworkPost
+from tui.private import mask
 from tui.store import log
 from tui.store import tables as t
 from tui.store.bulk import insert_rows, next_id
@@ -287,13 +288,14 @@ class _Batch:
     # -- one post -------------------------------------------------------------------------------
 
     def _again(self, post: NetworkPost, ref: _Ref) -> None:
-        """A post we have: only a new text or its deletion matters."""
+        """A post we have: only a new text or its deletion matters. Masked or not, it is the same text."""
         word = ref.word
         if post.deleted and not word.deleted:
             self._change(ref, "gone", "post.deleted", deleted=True)
-        elif post.text != word.text and not post.deleted and not word.deleted:
-            self.versions.append({"post_id": word.id, "text": word.text, "replaced_at": self.now})
-            self._change(ref, "edit", "post.edited", text=post.text)
+        elif not (post.deleted or word.deleted) and mask(post.text) != mask(word.text):
+            earlier, newest = (self._kept(text, ref.network, ref.account_id) for text in (word.text, post.text))
+            self.versions.append({"post_id": word.id, "text": earlier, "replaced_at": self.now})
+            self._change(ref, "edit", "post.edited", text=newest)
 
     def _change(self, ref: _Ref, what: str, kind: str, **values: Any) -> None:
         self.taken.changed += 1
@@ -317,13 +319,14 @@ class _Batch:
         parent = self.refs.get((post.network, post.in_reply_to or ""))
         root = self.refs.get((post.network, post.root_id or "")) if post.kind in ("repost", "quote") else None
         about_us = bool((parent and parent.word.ours) or (root and root.word.ours and post.kind == "quote"))
+        account_id = own_account if ours and own_account else self._account_of(post, parent, root)
         word = Word(
             id=self.next_post,
             native_id=post.id,
             author_id=self.authors[post.network, post.author.id],
             handle=post.author.handle,
             kind=post.kind,
-            text=post.text,
+            text=self._kept(post.text, post.network, account_id),
             created_at=post.created_at,
             seen_at=post.seen_at or (post.created_at if self.history else self.now),
             ours=ours,
@@ -331,7 +334,6 @@ class _Batch:
             addressed=addressed(post.text, post.kind, self.names[post.network], answers_us=about_us),
         )
         self.next_post += 1
-        account_id = own_account if ours and own_account else self._account_of(post, parent, root)
         ref = _Ref(post.network, word, None, account_id, post.in_reply_to, post.root_id)
         self.refs[post.network, post.id] = ref
         self.new_posts.append((post, ref))
@@ -341,6 +343,13 @@ class _Batch:
         if root is not None:
             self._bring(ref, root)
         self._gather(ref)
+
+    def _kept(self, text: str, network: str, account_id: int | None) -> str:
+        """What is stored of a text: its card numbers masked, unless the account it reached has it otherwise."""
+        without = mask(text)
+        if without == text or self.config.account(network, self.handles.get(account_id or 0)).mask_cards:
+            return without
+        return text
 
     def _account_of(self, post: NetworkPost, parent: _Ref | None, root: _Ref | None) -> int | None:
         """Named by the network, else mentioned, else that of the thread, else our only one there."""
