@@ -271,7 +271,7 @@ class IncidentRow(NamedTuple):
     updated_at: Millis
     closed_at: Millis | None
     conversations: int
-    """How many are linked to it."""
+    """How many are linked to it, at most COUNT_LIMIT."""
 
 
 class Key(NamedTuple):
@@ -334,9 +334,9 @@ UNION SELECT s.id FROM author w JOIN author s ON s.customer_id = w.customer_id W
 """
 """The authors who are the same person as one of them."""
 
-_INCIDENT = """
+_INCIDENT = f"""
 SELECT i.id, i.name, i.state, i.text, i.opened_at, i.updated_at, i.closed_at,
-       (SELECT COUNT(*) FROM conversation c WHERE c.incident_id = i.id)
+       (SELECT COUNT(*) FROM (SELECT 1 FROM conversation c WHERE c.incident_id = i.id LIMIT {COUNT_LIMIT}))
 FROM incident i
 """
 
