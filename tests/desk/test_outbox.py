@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from making import NOW, US, kinds, ours, post, repost, rows, take
 
-from tui.clock import DAY, MINUTE, SECOND
-from tui.config import Config
+from tui.clock import DAY, HOUR, MINUTE, SECOND
+from tui.config import AccountSettings, Config
 from tui.desk import claims, drafts, outbox
 from tui.desk.guard import Overridden
-from tui.errors import Refused
+from tui.errors import Misuse, Refused
 from tui.networks.records import Outgoing, Receipt
 from tui.store.reader import Reader
 from tui.store.store import Store
@@ -374,3 +374,565 @@ def test_a_repost_without_its_original_is_no_post_to_answer(store: Store, reader
         claim = claims.claim(session, row.id, agent="ana", now=NOW, lease=LEASE)
     with pytest.raises(outbox.GuardStop, match="no post to answer"), store.transaction() as session:
         outbox.hold(session, claim, "Hello there.", config=Config(), now=NOW)
+
+
+def test_what_the_network_denied_when_the_post_came_stops(store: Store, reader: Reader) -> None:
+    take(store, post("d", "bob", f"{US} and mine?", reply_denied="blocked"))
+    (row,) = [row for row in rows(reader) if row.handle == "bob"]
+    (word,) = reader.posts(row.id)
+    assert (word.reply_allowed, word.reply_denied) == (False, "blocked")
+    with store.transaction() as session:
+        claim = claims.claim(session, row.id, agent="ana", now=NOW, lease=LEASE)
+    with pytest.raises(outbox.GuardStop, match="@bob has blocked us"), store.transaction() as session:
+        outbox.hold(session, claim, TEXT, config=CONFIG, now=NOW)
+
+
+# -- looked at once more -------------------------------------------------------------------------------
+
+MEANWHILE = NOW + 5 * SECOND
+FOLLOW_UP = "And which coach were you in?"
+
+
+def try_to_send(store: Store, now: int = NOW + UNDO, config: Config = CONFIG) -> tuple[int, Outgoing | None] | None:
+    with store.transaction() as session:
+        outbox.queue_due(session, now)
+        return outbox.start_sending(session, now, config)
+
+
+def word(id: str = "w", **values: Any) -> Any:
+    return post(id, text="It has just come.", ago=NOW - MEANWHILE, in_reply_to="q", kind="reply", **values)
+
+
+def meanwhile(store: Store, what: str) -> None:
+    """Something happens in the undo window."""
+    posts = {
+        "a word": word(),
+        "a stranger's word": post("s", "bob", "me too", NOW - MEANWHILE, in_reply_to="q", kind="reply"),
+        "an edit": post("q", text=f"{US} where is my bag?", ago=10 * MINUTE),
+        "a deletion": post("q", text="", ago=10 * MINUTE, deleted=True),
+        "a repost": repost("r", "q", "bob", NOW - MEANWHILE),
+        "our answer, from elsewhere": ours("other", "q", NOW - MEANWHILE, text="It stands in York."),
+    }
+    if what in posts:
+        take(store, posts[what], now=MEANWHILE)
+        return
+    with store.transaction() as session:
+        steps: dict[str, Any] = {
+            "a colleague's note": lambda: claims.note(session, ONE, agent="ben", text="mine", now=MEANWHILE),
+            "one's own note": lambda: claims.note(session, ONE, agent="ana", text="mine", now=MEANWHILE),
+            "tags": lambda: claims.tag(session, ONE, agent="ben", tags=["lift"], now=MEANWHILE),
+            "a take-over": lambda: claims.take_over(
+                session, ONE, agent="ben", reason="mine", now=MEANWHILE, lease=LEASE
+            ),
+            "a release": lambda: claims.release(session, ONE, agent="ana", now=MEANWHILE),
+            "a resolution": lambda: claims.resolve(
+                session, ONE, agent="ana", reason="done", now=MEANWHILE, lease=LEASE
+            ),
+            "a snooze": lambda: claims.snooze(
+                session, ONE, agent="ana", until=NOW + DAY, now=MEANWHILE, lease=LEASE
+            ),
+            "a lapse": lambda: claims.wake(session, NOW + LEASE),
+            "a look": lambda: claims.see(session, ONE, agent="ana"),
+            "nothing": lambda: None,
+        }  # fmt: skip
+        steps[what]()
+
+
+@pytest.mark.parametrize(
+    ("what", "checks"),
+    [
+        ("nothing", []),
+        ("a word", ["changed"]),
+        ("a stranger's word", []),
+        ("an edit", ["changed"]),
+        ("a deletion", ["changed", "not-allowed"]),
+        ("a repost", []),
+        ("our answer, from elsewhere", ["answered", "changed"]),
+        ("a colleague's note", ["changed"]),
+        ("one's own note", []),
+        ("tags", []),
+        ("a take-over", ["changed", "claimed-elsewhere"]),
+        ("a release", []),
+        ("a resolution", []),
+        ("a snooze", []),
+        ("a lapse", []),
+        ("a look", []),
+    ],
+)
+def test_what_happens_in_the_undo_window_may_keep_a_reply_here(
+    store: Store, reader: Reader, what: str, checks: list[str]
+) -> None:
+    reply = hold(store)
+    meanwhile(store, what)
+    before = reader.last_event()
+    tried = try_to_send(store)
+    assert tried is not None
+    assert (tried[1] is None) == bool(checks)
+    stopped = [e for e in reader.events(after=before) if e.kind == "guard.stopped"]
+    assert [(e.data["check"], e.data["reply"]) for e in stopped] == [(check, reply) for check in checks]
+    assert state(reader, reply) == ("failed" if checks else "sending")
+    draft = reader.draft(ONE)
+    assert (draft and draft.text) == (TEXT if checks else None)
+
+
+def test_who_wrote_it_and_who_has_it_see_why_it_stayed_here(store: Store, reader: Reader) -> None:
+    reply = hold(store)
+    meanwhile(store, "a word")
+    try_to_send(store)
+    row, event = reader.reply(reply), reader.events(conversation_id=ONE)[-1]
+    assert row is not None
+    assert row.error is not None
+    assert row.error.startswith("Since you last looked, @amandac wrote again 5s ago; the newest word is")
+    assert (event.kind, event.agent, event.data) == (
+        "reply.failed", "ana", {"reply": reply, "why": row.error, "guard": True},
+    )  # fmt: skip
+    assert try_to_send(store) is None
+    assert [one.state for one in reader.outbox()] == ["failed"]
+
+
+def test_the_draft_of_a_taken_over_conversation_is_the_colleagues(store: Store, reader: Reader) -> None:
+    hold(store)
+    meanwhile(store, "a take-over")
+    try_to_send(store)
+    draft = reader.draft(ONE)
+    assert draft is not None
+    assert (draft.agent, draft.text) == ("ben", TEXT)
+    assert (one(reader).owner, reader.events(conversation_id=ONE)[-1].data["owner"]) == ("ben", "ben")
+
+
+def test_a_draft_of_the_colleague_stands(store: Store, reader: Reader) -> None:
+    reply = hold(store)
+    meanwhile(store, "a take-over")
+    with store.transaction() as session:
+        claim = claims.held(session, ONE, agent="ben", now=MEANWHILE)
+        drafts.save(session, claim, "I know them", cursor=0, now=MEANWHILE)
+    try_to_send(store)
+    assert reader.draft(ONE).text == "I know them"  # type: ignore[union-attr]
+    assert (state(reader, reply), reader.reply(reply).text) == ("failed", TEXT)  # type: ignore[union-attr]
+
+
+def test_sent_now_and_released_at_the_end_of_a_shift_it_leaves(store: Store) -> None:
+    reply = hold(store)
+    with store.transaction() as session:
+        outbox.send_now(session, reply, agent="ana", now=MEANWHILE)
+    meanwhile(store, "a release")
+    tried = try_to_send(store, MEANWHILE)
+    assert tried is not None
+    assert tried[1] is not None
+
+
+def test_what_was_answered_when_it_was_held_is_not_asked_again(store: Store, reader: Reader) -> None:
+    take(store, ours("a", "q", 8 * MINUTE))
+    reply = hold(store, overrides=[Overridden("answered", "they asked twice")])
+    row = reader.reply(reply)
+    assert row is not None
+    assert row.passed == ("answered",)
+    assert row.seen_event == reader.last_event()
+    assert start(store)[0] == reply
+
+
+def test_a_change_that_was_answered_does_not_answer_the_next(store: Store, reader: Reader) -> None:
+    with store.transaction() as session:
+        claims.claim(session, ONE, agent="ana", now=NOW, lease=LEASE)
+        claims.note(session, ONE, agent="ben", text="mine", now=NOW)
+        claim = claims.held(session, ONE, agent="ana", now=NOW)
+        over = [Overridden("changed", "I know")]
+        reply, _ = outbox.hold(session, claim, TEXT, config=CONFIG, now=NOW, overrides=over)
+    assert reader.reply(reply).passed == ("changed",)  # type: ignore[union-attr]
+    meanwhile(store, "a colleague's note")
+    assert try_to_send(store) == (reply, None)
+
+
+def test_a_follow_up_is_one_by_when_it_was_written(store: Store) -> None:
+    hold(store)
+    send(store)
+    written = NOW + 5 * MINUTE - SECOND
+    reply = hold(store, FOLLOW_UP, written)
+    assert start(store, written + 20 * MINUTE)[0] == reply
+
+
+def test_an_answer_of_ours_that_came_since_is_no_part_of_it(store: Store) -> None:
+    take(store, ours("a", "q", MINUTE))
+    reply = hold(store)
+    take(store, ours("b", "q", NOW - MEANWHILE, text="It stands in York."), now=MEANWHILE)
+    assert try_to_send(store) == (reply, None)
+
+
+def test_our_first_reply_seen_on_the_timeline_does_not_stop_the_second(store: Store) -> None:
+    first, _ = start_after_hold(store)
+    second = hold(store, FOLLOW_UP, NOW + UNDO)
+    seen = ours(f"native-{first}", "q", -UNDO, text=TEXT)
+    take(store, seen, now=NOW + UNDO + SECOND)
+    with store.transaction() as session:
+        outbox.sent(session, first, Receipt(f"native-{first}"), NOW + UNDO + SECOND)
+    assert start(store, NOW + 2 * UNDO)[0] == second
+
+
+def test_a_later_reply_does_not_stop_an_earlier_one(store: Store) -> None:
+    first = hold(store)
+    second = hold(store, FOLLOW_UP, NOW + 20 * MINUTE, overrides=[Overridden("answered", "still waiting")])
+    assert start(store, NOW + 21 * MINUTE)[0] == first
+    with store.transaction() as session:
+        outbox.sent(session, first, Receipt("n"), NOW + 21 * MINUTE)
+    assert start(store, NOW + 21 * MINUTE)[0] == second
+
+
+def test_a_check_that_is_off_stops_nothing_here_either(store: Store) -> None:
+    hold(store)
+    meanwhile(store, "a word")
+    off = Config(accounts={"default": AccountSettings(checks={"changed": "off"})})
+    tried = try_to_send(store, config=off)
+    assert tried is not None
+    assert tried[1] is not None
+    assert tried[1].in_reply_to == "q"
+
+
+def test_a_reply_from_before_this_was_looked_at_leaves(store: Store) -> None:
+    from tui.store import tables as t
+
+    reply = hold(store)
+    meanwhile(store, "a colleague's note")
+    with store.transaction() as session:
+        session.execute(t.replies.update().values(seen_event=None, passed=None))
+    assert start(store)[0] == reply
+
+
+def test_after_a_look_it_is_tried_again_and_leaves(store: Store, reader: Reader) -> None:
+    reply = hold(store)
+    meanwhile(store, "a colleague's note")
+    try_to_send(store)
+    with pytest.raises(outbox.GuardStop, match="ben left a note"), store.transaction() as session:
+        outbox.retry(session, reply, agent="ana", config=CONFIG, now=NOW + UNDO)
+    with store.transaction() as session:
+        claims.see(session, ONE, agent="ana")
+        outbox.retry(session, reply, agent="ana", config=CONFIG, now=NOW + UNDO)
+    assert reader.draft(ONE) is None
+    assert start(store)[0] == reply
+
+
+def test_what_its_writer_answered_is_not_asked_when_it_is_tried_again(store: Store, reader: Reader) -> None:
+    take(store, ours("a", "q", 8 * MINUTE))
+    reply = hold(store, overrides=[Overridden("answered", "they asked twice")])
+    start(store)
+    with store.transaction() as session:
+        outbox.failed(session, reply, "no line", NOW + UNDO)
+        claims.release(session, ONE, agent="ana", now=NOW + UNDO)
+    with pytest.raises(outbox.GuardStop, match="answered"), store.transaction() as session:
+        outbox.retry(session, reply, agent="ben", config=CONFIG, now=NOW + UNDO)
+    with store.transaction() as session:
+        outbox.retry(session, reply, agent="ana", config=CONFIG, now=NOW + UNDO)
+    assert start(store)[0] == reply
+
+
+def test_what_is_tried_again_by_another_is_theirs(store: Store, reader: Reader) -> None:
+    reply, _ = start_after_hold(store)
+    with store.transaction() as session:
+        outbox.failed(session, reply, "no line", NOW + UNDO)
+        claims.release(session, ONE, agent="ana", now=NOW + UNDO)
+        outbox.retry(session, reply, agent="ben", config=CONFIG, now=NOW + UNDO)
+    assert reader.reply(reply).agent == "ben"  # type: ignore[union-attr]
+    assert start(store)[0] == reply
+
+
+def test_a_canned_response_that_expired_meanwhile_stays_here(store: Store) -> None:
+    from tui.store import tables as t
+
+    with store.transaction() as session:
+        made = session.execute(
+            t.canned_responses.insert()
+            .values(
+                name="Line 4", body=TEXT, shortcut="", tags=[], language="", network="", scope="team", approved=True,
+                plain=True, uses=0, updated_at=NOW, valid_until=MEANWHILE,
+            )
+            .returning(t.canned_responses.c.id)
+        ).scalar_one()  # fmt: skip
+    reply = hold(store, canned_id=made)
+    assert try_to_send(store) == (reply, None)
+
+
+# -- another handle of ours ----------------------------------------------------------------------------
+
+HELP = "@NorthlineHelp"
+TYPED = [Overridden("wrong-account", HELP)]
+
+
+@pytest.fixture
+def _second_handle(store: Store) -> None:
+    from tui.desk import intake
+
+    with store.transaction() as session:
+        intake.ensure_account(session, "x", HELP, NOW)
+        intake.ensure_account(session, "mastodon", "@elsewhere", NOW)
+
+
+@pytest.mark.usefixtures("_second_handle")
+def test_another_handle_is_typed_and_it_leaves_from_there(store: Store, reader: Reader) -> None:
+    with pytest.raises(outbox.GuardStop, match="would leave from @NorthlineHelp"):
+        hold(store, sender="northlinehelp")
+    hold(store, sender="northlinehelp", overrides=TYPED)
+    reply, outgoing = start(store)
+    assert outgoing.account == HELP
+    with store.transaction() as session:
+        outbox.sent(session, reply, Receipt("n"), NOW + UNDO)
+    assert reader.posts(ONE)[-1].handle == "NorthlineHelp"
+    with pytest.raises(outbox.GuardStop, match="@NorthlineHelp speaks with @amandac here"):
+        hold(store, FOLLOW_UP, NOW + HOUR)
+
+
+@pytest.mark.usefixtures("_second_handle")
+@pytest.mark.parametrize("sender", [None, US, "NORTHLINE"])
+def test_the_threads_own_handle_is_no_other(store: Store, sender: str | None) -> None:
+    hold(store, sender=sender)
+    assert start(store)[1].account == US
+
+
+@pytest.mark.usefixtures("_second_handle")
+@pytest.mark.parametrize("sender", ["@nobody", "@elsewhere", "", "\x1b[2J"])
+def test_a_handle_that_is_none_of_ours_is_wrong_usage(store: Store, reader: Reader, sender: str) -> None:
+    with pytest.raises(Misuse, match="is no handle of ours there; ours are: @northline, @NorthlineHelp") as misuse:
+        hold(store, sender=sender)
+    assert "\x1b" not in str(misuse.value)
+    with store.transaction() as session:
+        claim = claims.claim(session, ONE, agent="ana", now=NOW, lease=LEASE)
+    with pytest.raises(Misuse, match="ours are"), store.transaction() as session:
+        drafts.save(session, claim, TEXT, cursor=0, now=NOW, sender=sender)
+    assert reader.draft(ONE) is None
+
+
+@pytest.mark.usefixtures("_second_handle")
+def test_a_draft_keeps_the_handle_and_so_does_what_comes_back(store: Store, reader: Reader) -> None:
+    with store.transaction() as session:
+        claim = claims.claim(session, ONE, agent="ana", now=NOW, lease=LEASE)
+        drafts.save(session, claim, TEXT, cursor=0, now=NOW, sender=HELP)
+    assert reader.draft(ONE).account == HELP  # type: ignore[union-attr]
+    with store.transaction() as session:
+        drafts.save(session, claim, TEXT, cursor=0, now=NOW, sender=US)
+    assert reader.draft(ONE).account is None  # type: ignore[union-attr]
+    for sender, kept in ((HELP, HELP), (None, None)):
+        reply = hold(store, sender=sender, overrides=TYPED)
+        with store.transaction() as session:
+            assert outbox.recall(session, reply, agent="ana", now=NOW)
+        assert reader.draft(ONE).account == kept  # type: ignore[union-attr]
+        with store.transaction() as session:
+            drafts.discard(session, ONE)
+
+
+# -- parts ---------------------------------------------------------------------------------------------
+
+SENTENCE = "We are very sorry about the cold coach on your way home to York. "
+WHOLE = f"Hi Amanda!\n\n{SENTENCE * 5}\n\nThe crew has been told. {SENTENCE * 5}Sorry again. ^AB"
+ALL = (1, 2, 3)
+
+
+def hold_parts(store: Store, **values: Any) -> int:
+    return hold(store, WHOLE, split=True, **values)
+
+
+def part_rows(reader: Reader) -> list[Any]:
+    return reader.replies(ONE)
+
+
+def states(reader: Reader) -> list[str]:
+    return [row.state for row in part_rows(reader)]
+
+
+def draft_text(reader: Reader) -> str | None:
+    draft = reader.draft(ONE)
+    return None if draft is None else draft.text
+
+
+def rest_from(reader: Reader, part: int) -> str:
+    """The whole text without the parts before this one."""
+    body = part_rows(reader)[part - 1].text.removesuffix(f" {part}/3")
+    return WHOLE[WHOLE.index(body, sum(len(row.text) - 4 for row in part_rows(reader)[: part - 1])) :]
+
+
+def test_a_long_text_is_held_in_parts(store: Store, reader: Reader) -> None:
+    with pytest.raises(outbox.GuardStop, match="it can go in 3 parts"):
+        hold(store, WHOLE)
+    first = hold_parts(store)
+    found = part_rows(reader)
+    assert [row.part for row in found] == list(ALL)
+    assert {(row.parts, row.first_id, row.due_at, row.post_id) for row in found} == {
+        (3, first, NOW + UNDO, found[0].post_id)
+    }
+    assert [row.whole for row in found] == [WHOLE, None, None]
+    assert [row.text[-4:] for row in found] == [" 1/3", " 2/3", " 3/3"]
+    assert len({row.key for row in found}) == 3
+    assert len({row.seen_event for row in found}) == 1
+    (event,) = (event for event in reader.events(conversation_id=ONE) if event.kind == "reply.held")
+    assert event.data == {"reply": first, "parts": 3}
+
+
+def test_what_fits_leaves_whole(store: Store, reader: Reader) -> None:
+    reply = hold(store, split=True)
+    (row,) = part_rows(reader)
+    assert (row.id, row.text, row.part, row.parts, row.first_id, row.whole) == (reply, TEXT, 1, 1, None, None)
+
+
+def test_parts_leave_in_order_each_after_the_one_before_has_arrived(store: Store, reader: Reader) -> None:
+    hold_parts(store)
+    for number in ALL:
+        reply, outgoing = start(store)
+        assert (reply, outgoing.in_reply_to) == (part_rows(reader)[number - 1].id, "q")
+        assert try_to_send(store) is None
+        with store.transaction() as session:
+            outbox.sent(session, reply, Receipt(f"n{number}"), NOW + UNDO)
+        assert one(reader).state == ("pending" if number == 3 else "claimed")
+    assert [p.text for p in reader.posts(ONE) if p.ours] == [row.text for row in part_rows(reader)]
+    assert one(reader).answered_at == NOW + 2
+    assert [reader.time_to_answer(row.id) is None for row in part_rows(reader)] == [False, True, True]
+    assert draft_text(reader) is None
+
+
+def test_other_replies_do_not_wait_for_a_part_that_waits(store: Store, reader: Reader) -> None:
+    hold_parts(store)
+    start(store)
+    take(store, post("b", "bob", f"{US} and my bag?"))
+    (row,) = [row for row in rows(reader) if row.handle == "bob"]
+    with store.transaction() as session:
+        claim = claims.claim(session, row.id, agent="ana", now=NOW, lease=LEASE)
+        other, _ = outbox.hold(session, claim, "We found it, Bob.", config=CONFIG, now=NOW)
+    assert start(store)[0] == other
+
+
+def test_an_unclear_part_holds_the_rest_up_until_it_is_settled(store: Store, reader: Reader) -> None:
+    hold_parts(store)
+    first, _ = start(store)
+    with store.transaction() as session:
+        outbox.unknown(session, first, "the line broke", NOW + UNDO)
+    assert try_to_send(store, NOW + DAY) is None
+    with store.transaction() as session:
+        outbox.settle(session, first, is_out=True, agent="ana", now=NOW + UNDO)
+    assert start(store)[0] == part_rows(reader)[1].id
+
+
+def test_an_unclear_part_that_is_not_out_takes_the_rest_back(store: Store, reader: Reader) -> None:
+    hold_parts(store)
+    first, _ = start(store)
+    with store.transaction() as session:
+        outbox.unknown(session, first, "the line broke", NOW + UNDO)
+        outbox.settle(session, first, is_out=False, agent="ana", now=NOW + UNDO)
+    assert (states(reader), draft_text(reader)) == (["failed"] * 3, WHOLE)
+
+
+def send_part(store: Store) -> None:
+    reply, _ = start(store)
+    with store.transaction() as session:
+        outbox.sent(session, reply, Receipt(f"n{reply}"), NOW + UNDO)
+
+
+def test_a_refused_part_takes_the_rest_back_and_what_is_out_is_out(store: Store, reader: Reader) -> None:
+    hold_parts(store)
+    send_part(store)
+    second, _ = start(store)
+    with store.transaction() as session:
+        outbox.failed(session, second, "they blocked us", NOW + UNDO)
+    assert states(reader) == ["sent", "failed", "failed"]
+    assert [row.error for row in part_rows(reader)] == [None, "they blocked us", "they blocked us"]
+    assert draft_text(reader) == rest_from(reader, 2)
+    (event,) = (event for event in reader.events(conversation_id=ONE) if event.kind == "reply.failed")
+    assert event.data["rest"] == [part_rows(reader)[2].id]
+    assert one(reader).state == "claimed"
+
+
+@pytest.mark.parametrize("asked", [2, 3])
+def test_a_part_is_tried_again_with_those_behind_it(store: Store, reader: Reader, asked: int) -> None:
+    hold_parts(store)
+    send_part(store)
+    second, _ = start(store)
+    with store.transaction() as session:
+        outbox.failed(session, second, "no line", NOW + UNDO)
+        outbox.retry(session, part_rows(reader)[asked - 1].id, agent="ana", config=CONFIG, now=NOW + HOUR)
+    assert (states(reader), draft_text(reader)) == (["sent", "queued", "queued"], None)
+    send_part(store)
+    send_part(store)
+    assert (states(reader), one(reader).state) == (["sent"] * 3, "pending")
+
+
+@pytest.mark.parametrize("asked", ALL)
+def test_all_parts_are_recalled_together(store: Store, reader: Reader, asked: int) -> None:
+    first = hold_parts(store)
+    with store.transaction() as session:
+        assert outbox.recall(session, part_rows(reader)[asked - 1].id, agent="ana", now=NOW)
+    assert (states(reader), draft_text(reader)) == (["recalled"] * 3, WHOLE)
+    assert reader.events(conversation_id=ONE)[-1].data == {"reply": first}
+
+
+@pytest.mark.parametrize("asked", ALL)
+def test_once_a_part_has_left_only_the_rest_comes_back(store: Store, reader: Reader, asked: int) -> None:
+    from tui.store import tables as t
+
+    hold_parts(store)
+    send_part(store)
+    with store.transaction() as session:
+        session.execute(t.replies.update().where(t.replies.c.part > 1).values(state="held"))
+        outbox.recall(session, part_rows(reader)[asked - 1].id, agent="ana", now=NOW)
+    assert (states(reader), draft_text(reader)) == (["sent", "recalled", "recalled"], rest_from(reader, 2))
+
+
+def test_send_now_sends_every_part_now(store: Store, reader: Reader) -> None:
+    hold_parts(store)
+    ids = [row.id for row in part_rows(reader)]
+    with store.transaction() as session:
+        outbox.send_now(session, ids[1], agent="ana", now=NOW + SECOND)
+        assert sorted(outbox.queue_due(session, NOW + SECOND)) == ids
+
+
+def test_a_word_between_the_parts_keeps_the_rest_here(store: Store, reader: Reader) -> None:
+    hold_parts(store)
+    send_part(store)
+    take(store, word(), now=NOW + UNDO)
+    second = part_rows(reader)[1].id
+    assert try_to_send(store) == (second, None)
+    assert (states(reader), draft_text(reader)) == (["sent", "failed", "failed"], rest_from(reader, 2))
+    assert (one(reader).state, one(reader).owner) == ("claimed", "ana")
+
+
+def test_a_part_seen_on_the_timeline_does_not_stop_the_next(store: Store, reader: Reader) -> None:
+    hold_parts(store)
+    for number in ALL:
+        reply, outgoing = start(store)
+        seen = ours(f"n{number}", "q", -UNDO - number, text=outgoing.text.replace("sorry", "sorry "))
+        take(store, seen, now=NOW + UNDO + number)
+        with store.transaction() as session:
+            outbox.sent(session, reply, Receipt(f"n{number}"), NOW + UNDO + number)
+    assert states(reader) == ["sent"] * 3
+
+
+def test_an_answer_of_somebody_else_between_the_parts_keeps_the_rest_here(store: Store, reader: Reader) -> None:
+    hold_parts(store)
+    send_part(store)
+    take(store, ours("other", "q", -UNDO, text="It stands in York."), now=NOW + UNDO)
+    tried = try_to_send(store)
+    assert tried is not None
+    assert tried[1] is None
+
+
+def test_parts_of_one_sentence_do_not_count_as_the_same_text(store: Store, reader: Reader) -> None:
+    hold(store, (SENTENCE * 10).strip(), split=True)
+    while (tried := try_to_send(store)) is not None:
+        assert tried[1] is not None
+        with store.transaction() as session:
+            outbox.sent(session, tried[0], Receipt(f"n{tried[0]}"), NOW + UNDO)
+    assert set(states(reader)) == {"sent"}
+
+
+def test_a_part_given_up_while_its_sender_was_held_up_leaves_the_rest_as_draft(store: Store, reader: Reader) -> None:
+    hold_parts(store)
+    first, _ = start(store)
+    with store.transaction() as session:
+        outbox.failed(session, first, "it was interrupted", NOW + UNDO)
+        outbox.sent(session, first, Receipt("n1"), NOW + UNDO)
+    assert (states(reader), draft_text(reader)) == (["sent", "failed", "failed"], rest_from(reader, 2))
+
+
+def test_too_long_for_any_parts_is_stopped(store: Store, reader: Reader) -> None:
+    with pytest.raises(outbox.GuardStop, match="more than 9 parts"):
+        hold(store, "word " * 550, split=True)
+    off = Config(accounts={"default": AccountSettings(checks={"length": "off"})})
+    with store.transaction() as session:
+        claim = claims.claim(session, ONE, agent="ana", now=NOW, lease=LEASE)
+    with pytest.raises(Refused, match="more than 9 parts"), store.transaction() as session:
+        outbox.hold(session, claim, "word " * 550, config=off, now=NOW, split=True)
+    assert part_rows(reader) == []

@@ -153,6 +153,7 @@ def test_numbers_as_ids_become_strings() -> None:
         ({"media": [{"url": 5}]}, ["media.url", "a string"]),
         ({"deleted": 1}, ["deleted", "true or false"]),
         ({"reply_allowed": "no"}, ["reply_allowed", "true or false"]),
+        ({"reply_denied": 1}, ["reply_denied", "a string"]),
         ({"root": 1.5}, ["root", "string or a whole number"]),
         ({"root": "1"}, ["root", "itself"]),
         ({"root": fields()}, ["root", "itself"]),
@@ -172,6 +173,27 @@ def test_a_root_may_name_its_own_root_by_id() -> None:
     root = one(root=fields(id="2", root="3")).root
     assert root is not None
     assert root.root_id == "3"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("summons", "summons"),
+        (" Blocked ", "blocked"),
+        ("\u202e\x1blocked\nfor good", "␛locked for good"),
+        ("x" * 500, "x" * 40),
+        (" ", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_why_no_reply_is_taken_is_a_short_clean_word(given: str | None, kept: str | None) -> None:
+    post = one(reply_denied=given)
+    assert (post.reply_denied, post.reply_allowed) == (kept, kept is None)
+
+
+def test_a_denied_reply_is_not_allowed_whatever_else_is_said() -> None:
+    assert not one(reply_allowed=True, reply_denied="locked").reply_allowed
 
 
 # --- JSONL
@@ -343,9 +365,9 @@ def table(*rows: str, header: str = HEADER) -> list[Post | BadLine]:
 def test_a_csv_row_is_the_post_its_columns_name() -> None:
     header = (
         "\ufeffNetwork,id,author.id,author_followers,author.verified,text,created_at,kind,root_id,metrics.likes,"
-        "reposts,deleted,reply_allowed,seen_at,internal note\n"
+        "reposts,deleted,reply_denied,seen_at,internal note\n"
     )
-    data = header + f'x,1,9,48000,TRUE,"two\r\nlines, ""quoted""",{WHEN},quote,7,4,3,0,no,{WHEN},whatever\r\n'
+    data = header + f'x,1,9,48000,TRUE,"two\r\nlines, ""quoted""",{WHEN},quote,7,4,3,0,locked,{WHEN},whatever\r\n'
     assert read(data, "csv") == [
         Post(
             network="x",
@@ -358,6 +380,7 @@ def test_a_csv_row_is_the_post_its_columns_name() -> None:
             reposts=3,
             likes=4,
             reply_allowed=False,
+            reply_denied="locked",
             seen_at=AT,
         )
     ]
