@@ -20,6 +20,8 @@ _TIME = re.compile(
     r"(?P<hour>\d{1,2})(?!\d)(?:[:.h](?P<minute>\d\d)(?!\d))?\s?(?:(?P<half>[ap])\.?m\b|(?P<unit>uhr\b|h\b))?",
     re.IGNORECASE,
 )
+_LEEWAY = 15 * MINUTE
+"""How late a promise for a time of day is still kept."""
 _MOST = 20
 """Most times of a kind that are looked at in one sentence."""
 
@@ -78,7 +80,7 @@ def _windows(sentence: str, case: Case) -> list[_Window]:
         passed = hours.moment(settings, today, minute) < now
         days = [("", today + timedelta(days=int(passed)))]
     starts = [hours.moment(settings, day, minute) for _, day in days]
-    return spans + [(start, start + HOUR) for start in starts]
+    return spans + [(start, start + _LEEWAY) for start in starts]
 
 
 def _moments(sentence: str, phrases: Phrases) -> list[tuple[str, Hit]]:
