@@ -1,13 +1,15 @@
 """`bounce`."""
 
 import re
+from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
 from tui.clock import Millis, iso
 from tui.desk.freshness import account_name
 from tui.desk.guard.case import Case, Finding
-from tui.desk.guard.phrases import Hit, sentences
+from tui.desk.guard.phrases import Hit, Phrases, sentences
 from tui.desk.guard.telling import at, excerpt, named, ordinal, whole
 from tui.desk.guard.thread import answers
 
@@ -22,6 +24,8 @@ _DIGITS = 7
 """A number with fewer is no phone number of a service."""
 _NEAR, _RIGHT_BEFORE = 80, 4
 """Characters between a phrase and where it leads."""
+_ANSWERS = 100
+"""How many of our last answers in a thread are counted."""
 _PLACES = 50
 """Most places that are looked at in one sentence."""
 
@@ -45,7 +49,7 @@ def bounce(case: Case) -> Finding | None:
     place = _elsewhere(case.text, case, case.leaves_from, case.now)
     if place is None:
         return None
-    ours = [(answer, _elsewhere(answer.text, case, answer.handle, answer.at)) for answer in answers(case)]
+    ours = [(one, _elsewhere(one.text, case, one.handle, one.at)) for one in answers(case)[-_ANSWERS:]]
     before = [(answer, to) for answer, to in ours if to is not None]
     count = len(before) + 1
     if count < case.settings.bounce_count:
@@ -65,20 +69,28 @@ def bounce(case: Case) -> Finding | None:
 
 def _elsewhere(text: str, case: Case, sender: str | None, when: Millis) -> _Place | None:
     """Where a text of ours sends the customer; None where it does not."""
-    here, private = _taking_part(case, sender, when), case.phrases.holds("private", text)
-    for sentence in sentences(text):
-        said = case.phrases.find("bounce", sentence)
-        if said:
-            return _Place("phrase", said[0].text, said[0].start)
-        hits = {name: case.phrases.find(name, sentence) for name in ("contact", "page")}
-        for place in _places(sentence):
-            if place.kind == "link":
-                leads = not private and any(hit.end <= place.start for hit in hits["page"])
-            else:
-                leads = any(_is_near(hit, place) for hit in hits["contact"])
-            if leads and not (place.kind == "handle" and _name(place.text) in here):
-                return place
-    return None
+    places = _destinations(text, case.phrases)
+    here = _taking_part(case, sender, when) if any(place.kind == "handle" for place in places) else set()
+    return next((place for place in places if place.kind != "handle" or _name(place.text) not in here), None)
+
+
+@lru_cache(maxsize=1024)
+def _destinations(text: str, phrases: Phrases) -> tuple[_Place, ...]:
+    """Everywhere a text sends its reader, handles of this thread among it."""
+    private = phrases.holds("private", text)
+    return tuple(place for sentence in sentences(text) for place in _leads(sentence, phrases, private))
+
+
+def _leads(sentence: str, phrases: Phrases, private: bool) -> Iterator[_Place]:
+    yield from (_Place("phrase", hit.text, hit.start) for hit in phrases.find("bounce", sentence)[:1])
+    contact, page = phrases.find("contact", sentence), phrases.find("page", sentence)
+    for place in _places(sentence) if contact or page else ():
+        if place.kind != "link":
+            leads = any(_is_near(hit, place) for hit in contact)
+        else:
+            leads = not private and any(hit.end <= place.start for hit in page)
+        if leads:
+            yield place
 
 
 def _places(sentence: str) -> list[_Place]:

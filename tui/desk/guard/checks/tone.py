@@ -13,8 +13,10 @@ from tui.desk.guard.thread import answers, words_of
 _LOUD = re.compile(r"[!！]{3,}")
 _STOP = re.compile(r"[.!?]")
 _DENIAL_CHARACTERS = 30
-_LONG_WORD, _LONG_WORDS = 6, 2
+_LONG_WORD, _LONG_WORDS = 7, 2
 """Letters from which on a word in capitals is hardly an abbreviation, and how many such words shout by themselves."""
+_ANSWERS = 100
+"""How many of our last answers in a thread are counted."""
 _BESIDE_WORDS = 4
 """Words beside an apology that still leave it empty."""
 
@@ -120,7 +122,7 @@ def _empty_apologies(case: Case) -> int:
     """How many apologies with nothing else to them this thread would have, when this is one and they are too many."""
     if not _is_empty_apology(case.text, case.phrases):
         return 0
-    count = 1 + sum(_is_empty_apology(answer.text, case.phrases) for answer in answers(case))
+    count = 1 + sum(_is_empty_apology(answer.text, case.phrases) for answer in answers(case)[-_ANSWERS:])
     return count if count >= case.settings.apology_count else 0
 
 
