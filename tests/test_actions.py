@@ -14,7 +14,7 @@ ctrl+z suspend · j down · ↓ down · k up · ↑ up · g top · G bottom · c
 n next · c claim · u release · s skip · r reply · m note · z snooze · e resolve · t tag · T take · p pass · i incident
 w why · o show-link · y copy-link · U undo
 """
-EDITOR = "ctrl+r canned · ctrl+s send · f9 send · f2 explain · tab next-blank · esc leave"
+EDITOR = "ctrl+r canned · ctrl+s send · f9 send · f6 sender · f2 explain · tab next-blank · esc leave"
 
 
 def documented(table: str) -> set[tuple[str, str]]:
@@ -61,8 +61,8 @@ def remapped(**keys: str) -> tuple[dict[str, Action], list[str]]:
 
 
 def test_a_remapped_key_replaces_the_old_ones() -> None:
-    table, problems = remapped(next="f5", canned="f6")
-    assert (table["next"].keys, table["canned"].keys, problems) == (("f5",), ("f6",), [])
+    table, problems = remapped(next="f5", canned="f8")
+    assert (table["next"].keys, table["canned"].keys, problems) == (("f5",), ("f8",), [])
     assert table["skip"] == actions.by_id()["skip"]
 
 

@@ -68,6 +68,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("undo", ("U",), "Undo", "recall the newest held reply", "list", "held", footer=True),
     Action("canned", ("ctrl+r",), "Canned", "find a canned response", "editor", footer=True),
     Action("send", ("ctrl+s", "f9"), "Review & send", "look at the final text, then y sends", "editor", footer=True),
+    Action("sender", ("f6",), "From", "choose which of our handles it leaves from", "editor"),
     Action("explain", ("f2",), "Why", "what the guard says and why", "editor", footer=True),
     Action("next-blank", ("tab",), "Next blank", "go to the next blank, or leave the editor", "editor", footer=True),
     Action("leave", ("escape",), "Back", "back to the list; the draft is kept", "editor", footer=True),

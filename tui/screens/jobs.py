@@ -24,7 +24,7 @@ from tui.desk.claims import Claim
 from tui.desk.guard import Case, Finding, Overridden, set_otherwise
 from tui.desk.outbox import GuardStop
 from tui.errors import Refused
-from tui.networks.limits import count
+from tui.networks.limits import count, split
 from tui.screens.thread import Thread
 from tui.store.reader import Reader
 
@@ -64,6 +64,7 @@ __all__ = [
     "settle_held",
     "skip",
     "snooze",
+    "split",
     "tag",
     "take",
     "unlink_incident",
@@ -86,12 +87,12 @@ def examine(
     config: Config,
     canned: Canned | None,
     sender: str | None,
-    split: bool = False,
+    in_parts: bool = False,
 ) -> list[Finding]:
     """What the guard says of a text now, if it left from this handle, and in parts."""
     case = outbox.case(
         reader, conversation_id, words,
-        agent=agent, config=config, now=clock.now(), canned=canned, sender=sender, split=split,
+        agent=agent, config=config, now=clock.now(), canned=canned, sender=sender, split=in_parts,
     )  # fmt: skip
     return guard.examine(case)
 
@@ -251,12 +252,12 @@ def hold(
     overrides: Sequence[Overridden],
     canned_id: int | None,
     sender: str | None,
-    split: bool,
+    in_parts: bool,
 ) -> None:
     """Through the guard into the outbox."""
     outbox.hold(
         session, held, words,
-        config=config, now=clock.now(), overrides=overrides, canned_id=canned_id, sender=sender, split=split,
+        config=config, now=clock.now(), overrides=overrides, canned_id=canned_id, sender=sender, split=in_parts,
     )  # fmt: skip
 
 

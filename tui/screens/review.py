@@ -35,7 +35,6 @@ class Decision:
     does: Literal["send", "split", "take"]
     """Let it leave; look again at its parts; put an offered text into the draft."""
     overridden: "tuple[Overridden, ...]" = ()
-    parts: tuple[str, ...] = ()
     offer: "Offer | None" = None
 
 
@@ -91,8 +90,8 @@ class Review(Dialog[Decision | None]):
         self.open_stops = sorted(stops, key=lambda stop: bool(stop.asks))
         """Not answered yet; those that cannot be come first."""
         self.offers = [offer for finding in findings for offer in finding.offers][:MOST_OFFERS]
-        self.could_be = tuple(part for finding in findings for part in finding.evidence.get("parts", ()))
-        """The parts into which a text that is too long could be split."""
+        self.could_be = sum(finding.evidence.get("parts", 0) for finding in findings if finding.check == "length")
+        """The number of parts that a text that is too long could be split into."""
         self.overridden: list[Overridden] = []
         self.calm = Calm()
 
@@ -162,7 +161,7 @@ class Review(Dialog[Decision | None]):
         elif self.open_stops[0].asks:
             keys["o"] = "override"
         if self.could_be:
-            keys["p"] = f"split into {len(self.could_be)}"
+            keys["p"] = f"split into {self.could_be}"
         if self.offers:
             keys["v"] = "take an offer"
         if self.findings:
@@ -199,7 +198,7 @@ class Review(Dialog[Decision | None]):
                 typed.display = True
                 typed.focus()
             case "p":
-                self.dismiss(Decision("split", parts=self.could_be))
+                self.dismiss(Decision("split"))
             case "v":
                 options = [Option(str(at), str(at + 1), text.line(offer.text)) for at, offer in enumerate(self.offers)]
                 self.app.push_screen(Choice("Offers", options), self._chosen)

@@ -1,7 +1,6 @@
 """Writing a reply: the draft, canned responses, the last look, sending and undoing."""
 
 import string
-from collections.abc import Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -313,44 +312,54 @@ class Writing:
         """The last look."""
         await self.save()
         if self._draft_of is not None:
-            await self._review(self._as_it_stands(self._draft_of), ())
+            await self._review(self._as_it_stands(self._draft_of))
 
-    async def _review(self, reply: Reply, parts: Sequence[str]) -> None:
-        """Show a reply as it would leave; in parts, where it is too long and was split into them."""
+    async def _review(self, reply: Reply, *, in_parts: bool = False) -> None:
+        """Show a reply as it would leave; in parts where that was asked for."""
         thread = self.app.thread
         if thread is None or not reply.conversation_id == self._draft_of == thread.entry.row.id:
             return
         row = thread.entry.row
-        findings = await self._examined(reply, partial(self.app.jobs.examine, split=bool(parts)))
+        findings = await self._examined(reply, partial(self.app.jobs.examine, in_parts=in_parts))
+        parts = self._split(row, reply.words.rstrip()) if in_parts else [reply.words.rstrip()]
         review = Review(
-            [(part, self._measured(row, part)) for part in parts or [reply.words.rstrip()]],
+            [(part, self._measured(row, part)) for part in parts],
             sender=reply.sender or row.account or "no account", recipient=f"@{row.handle} on {row.network}",
             private=self.app.jobs.is_private(thread), findings=findings,
             set_otherwise=self.app.jobs.set_otherwise(self.settings(row)), glyphs=self.app.signs,
         )  # fmt: skip
-        self.app.push_screen(review, partial(self._reviewed, reply, findings, parts))
+        self.app.push_screen(review, partial(self._reviewed, reply, findings, in_parts))
 
-    def _reviewed(
-        self, reply: Reply, findings: "list[Finding]", parts: Sequence[str], decision: Decision | None
-    ) -> None:
+    def _split(self, row: "QueueRow", words: str) -> list[str]:
+        """The parts of a text, as the outbox makes them; itself where it cannot be split."""
+        settings = self.settings(row)
+        try:
+            parts: list[str] = self.app.jobs.split(
+                words, row.network, limit=settings.length_limit, link_length=settings.link_length
+            )
+        except ValueError:
+            return [words]
+        return parts
+
+    def _reviewed(self, reply: Reply, findings: "list[Finding]", in_parts: bool, decision: Decision | None) -> None:
         """What the agent decided about a reply."""
         match decision:
             case Decision(does="send"):
-                self.app.spawn(self._hold(reply, decision, parts))
+                self.app.spawn(self._hold(reply, decision, in_parts))
                 return
             case Decision(does="split"):
-                self.app.spawn(self._split(reply, findings, decision.parts))
+                self.app.spawn(self._review_parts(reply, findings))
                 return
             case Decision(does="take", offer=offer) if offer is not None:
                 self.app.desk.composer.take(offer.text, instead=offer.place == "instead")
         self.app.desk.composer.focus()
         self.app.spawn(self._give_up(reply.conversation_id, findings))
 
-    async def _split(self, reply: Reply, findings: "list[Finding]", parts: Sequence[str]) -> None:
+    async def _review_parts(self, reply: Reply, findings: "list[Finding]") -> None:
         """That it was too long is heeded; the last look at its parts."""
         too_long = [finding for finding in findings if finding.check == "length"]
         await self._record(reply.conversation_id, self.app.jobs.record_stop, too_long)
-        await self._review(reply, parts)
+        await self._review(reply, in_parts=True)
 
     async def _give_up(self, conversation_id: int, findings: "list[Finding]") -> None:
         """Back from the review: what it found was heeded, and what it showed is no news any more."""
@@ -360,18 +369,18 @@ class Writing:
         done = partial(job, findings=findings, conversation_id=conversation_id, agent=self.app.agent)
         await self.app.work.change(done)
 
-    async def _hold(self, reply: Reply, decision: Decision, parts: Sequence[str]) -> None:
+    async def _hold(self, reply: Reply, decision: Decision, in_parts: bool) -> None:
         """Into the outbox. What the guard stops at the last moment is shown in another review."""
         here = reply.conversation_id
         job = partial(
             self.app.jobs.hold, held=self._claim(here), words=reply.words.rstrip(), config=self.app.config,
-            overrides=decision.overridden, canned_id=reply.canned_id, sender=reply.sender, split=bool(parts),
+            overrides=decision.overridden, canned_id=reply.canned_id, sender=reply.sender, in_parts=in_parts,
         )  # fmt: skip
         try:
             await self.app.work.change(job)
         except self.app.jobs.GuardStop as stop:
             await self._record(here, self.app.jobs.record_stop, stop.findings)
-            await self._review(reply, parts)
+            await self._review(reply, in_parts=in_parts)
             return
         except Refused:
             self.app.desk.composer.focus()

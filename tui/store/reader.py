@@ -455,6 +455,17 @@ class Reader:
             wanted = above[0].in_reply_to
         return above
 
+    def reposters(self, conversation_id: int, limit: int = 200) -> list[PostRow]:
+        """Reposts and quotes of its posts by others, also those that are conversations of their own, newest first."""
+        rows = self._all(
+            f"{_POST} JOIN post q ON q.network = p.network AND q.native_id = p.root_id "
+            "WHERE q.conversation_id = :id AND p.kind IN ('repost', 'quote') AND p.author_id <> q.author_id "
+            "AND NOT p.ours AND NOT p.deleted ORDER BY p.created_at DESC, p.id DESC LIMIT :limit",
+            id=conversation_id,
+            limit=limit,
+        )
+        return [_post_row(row) for row in rows]
+
     def notes(self, conversation_id: int) -> list[NoteRow]:
         """Its notes, oldest first."""
         sql = "SELECT id, agent, text, created_at FROM note WHERE conversation_id = :id ORDER BY id"
