@@ -74,7 +74,8 @@ def test_the_table_fits_and_names_everything(desk, sent, post):
         page = desk("guard", "test", *arguments).out
         assert "\x1b" not in page
         assert all(width(line) <= 78 for line in page.splitlines())
-        assert "late" in page
+        said = [one["text"] for one in desk.json("guard", "test", *arguments)["examples"]]
+        assert all("".join(text.split()) in "".join(page.split()) for text in said), "a sentence is never cut"
     assert "What changes" in page
     assert "late (info -> warn), conversation 1" in page
     assert "The guard over 3 replies" in page

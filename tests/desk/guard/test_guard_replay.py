@@ -87,7 +87,7 @@ def test_only_replies_since_then_are_looked_at_with_what_was_sent_before(store: 
 def test_deleted_replies_reposts_and_words_to_nobody_are_left_out(store: Store, reader: Reader) -> None:
     take(
         store, post("1", text=ASKED, ago=HOUR), ours("2", "1", 50 * MINUTE, deleted=True),
-        repost("3", "1", "northline", 40 * MINUTE), ours("4", None, 30 * MINUTE, "Good morning!", kind="post"),
+        repost("3", "1", "northline", 40 * MINUTE, in_reply_to="1"), ours("4", None, 30 * MINUTE, "Good morning!", kind="post"),
         history=True,
     )  # fmt: skip
     assert played(reader)["replies"] == 0
@@ -106,12 +106,37 @@ def test_an_edit_and_a_deletion_of_later_are_not_yet_made(store: Store, reader: 
     assert fired(played(reader, NOW - 20 * MINUTE))["not-allowed"] == (1, 0, 0), "and then it was gone"
 
 
-def test_a_post_was_seen_by_whoever_answered_it(store: Store, reader: Reader) -> None:
-    """A desk that begins with an import has seen all at once, and no reply is a late find for that."""
+def test_a_part_is_one_of_the_answer_as_it_was(store: Store, reader: Reader) -> None:
+    first, second = ours("2", "1", 150 * MINUTE, f"{SORRY} 1/2"), ours("3", "1", 2 * HOUR, "It gets warm soon. 2/2")
+    take(store, post("1", text=ASKED, ago=3 * HOUR), first, second, now=NOW - 2 * HOUR)
+    take(store, ours("2", "1", 150 * MINUTE, SORRY), now=NOW - HOUR)
+    assert fired(played(reader)) == {}
+
+
+def test_a_first_import_makes_no_late_find_of_what_was_answered_in_time(store: Store, reader: Reader) -> None:
+    """Everything was seen today, long after it was written."""
     take(store, post("1", text=LIFT, ago=30 * DAY), ours("2", "1", 30 * DAY - HOUR, SORRY))
     assert fired(played(reader)) == {"namedrop": (0, 0, 1)}
     take(store, post("3", "bob", LIFT, ago=30 * DAY), ours("4", "3", 27 * DAY, "Is it well again, Bob?"))
     assert fired(played(reader)) == {"namedrop": (0, 0, 2), "resurfaced": (1, 0, 0)}
+
+
+def test_what_was_settled_later_was_still_waiting(store: Store, reader: Reader) -> None:
+    take(store, post("1", text=ASKED, ago=5 * HOUR), ours("2", "1", 3 * HOUR, SORRY), history=True)
+    with store.transaction() as session:
+        claims.resolve(session, 1, agent="ana", reason="done", now=NOW - HOUR, lease=HOUR)
+    assert fired(played(reader)) == {"late": (0, 0, 1)}
+    take(store, ours("3", "1", 0, "Is it warm again?"), history=True)
+    assert fired(played(reader, NOW))["answered"] == (1, 0, 0)
+
+
+def test_private_messages_are_no_public_texts(store: Store, reader: Reader) -> None:
+    for number in range(4):
+        kind = "dm" if number < 3 else "reply"
+        asked = post(f"q{number}", f"c{number}", ASKED, ago=HOUR, kind=kind)
+        answer = ours(f"a{number}", f"q{number}", (50 - number) * MINUTE, SORRY, kind=kind)
+        take(store, asked, answer, history=True)
+    assert (played(reader)["replies"], fired(played(reader))) == (4, {})
 
 
 def test_a_strangers_quote_brings_a_thread_back(store: Store, reader: Reader) -> None:

@@ -90,7 +90,7 @@ def figures(found: Iterable[Episode], proven: Set[int]) -> list[Figures]:
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     for episode in found:
         for check in episode.shown | episode.passed:
-            passed = episode.reply is not None and check in episode.passed
+            passed = check in episode.passed
             tally = counts[check]
             tally[0] += 1
             tally[1] += passed

@@ -175,14 +175,11 @@ class _Thread:
         return self._text(reply.id, reply.text, reply.at)
 
     def _as_of(self, post: PostRow, at: Millis) -> PostRow:
-        """Whoever answered a thread had seen it; what came deleted, nobody saw otherwise."""
-        if not (post.deleted or post.versions or post.seen_at > at):
+        """What came deleted, nobody saw otherwise."""
+        if not (post.deleted or post.versions):
             return post
-        return post._replace(
-            text=self._text(post.id, post.text, at),
-            deleted=post.deleted and self.deleted.get(post.id, 0) <= at,
-            seen_at=min(post.seen_at, at),
-        )
+        deleted = post.deleted and self.deleted.get(post.id, 0) <= at
+        return post._replace(text=self._text(post.id, post.text, at), deleted=deleted)
 
     def _text(self, post_id: int, text: str, at: Millis) -> str:
         return next((earlier for earlier, until in self.texts.get(post_id, ()) if until > at), text)
