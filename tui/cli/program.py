@@ -40,6 +40,7 @@ COMMANDS = {
     "shift": "shifts",
     "handoff": "shifts",
     "report": "figures",
+    "guard": "guard",
     "doctor": "doctor",
     "paths": "places",
     "keys": "places",

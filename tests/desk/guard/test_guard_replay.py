@@ -87,8 +87,8 @@ def test_only_replies_since_then_are_looked_at_with_what_was_sent_before(store: 
 def test_deleted_replies_reposts_and_words_to_nobody_are_left_out(store: Store, reader: Reader) -> None:
     take(
         store, post("1", text=ASKED, ago=HOUR), ours("2", "1", 50 * MINUTE, deleted=True),
-        repost("3", "1", "northline", 40 * MINUTE, in_reply_to="1"), ours("4", None, 30 * MINUTE, "Good morning!", kind="post"),
-        history=True,
+        repost("3", "1", "northline", 40 * MINUTE, in_reply_to="1"),
+        ours("4", None, 30 * MINUTE, "Good morning!", kind="post"), history=True,
     )  # fmt: skip
     assert played(reader)["replies"] == 0
 
