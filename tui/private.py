@@ -78,11 +78,6 @@ def masked(text: str) -> list[str]:
     return _MASKED.findall(text) if "•••• " in text else []
 
 
-def card(text: str) -> bool:
-    """Whether a text holds a card number."""
-    return next(_cards(text), None) is not None
-
-
 _MASKED = re.compile(r"(?<!•)•••• \d{4}(?!\d)")
 _LINK_OR_HANDLE = re.compile(r"(?:https?://|www\.)\S+|@[\w.\-]+")
 
@@ -303,7 +298,7 @@ _PHONE = re.compile(
     r"\(?\+?\(?\d(?:[ \xa0\u2009\u202f./()\-–]{0,3}\d){6,14}(?!\w|[.,:\-]\d)"
 )
 _NORTH_AMERICAN = re.compile(r"(?:1[ .\-]{0,2})?\(?[2-9]\d\d\)?[ .\-/]{1,3}[2-9]\d\d[ .\-]{1,3}\d{4}")
-_AIR_TICKET = re.compile(r"00\d{11}")  # 3 digits of the airline, 10 of the document
+_AIR_TICKET = re.compile(r"00[16]\d{10}")  # 3 digits of the airline, such as 001 and 006, 10 of the document
 _PHONE_WORD = re.compile(
     r"\b(?:phone|tel|telephone|call|cell|mobile|whatsapp|text|ring|contact|telefon|handy|mobil|ruf|nummer|erreichbar"
     r"|téléphone|portable|appel|appeler|teléfono|telefono|móvil|movil|llamar|llame|llámame)\w{0,8}"

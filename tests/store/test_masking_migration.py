@@ -11,7 +11,7 @@ from tui.store import schema
 from tui.store.store import Store
 
 CARD, KEPT = "4111 1111 1111 1111", "9400100000000000000000"
-LONG = "x" * 290 + f" {CARD}"
+LONG = "x" * 280 + f" {CARD}"
 POSTS = {
     1: (1, None, f"my card {CARD} was charged"),
     2: (2, None, f"parcel {KEPT}, order 111-5014070-4118645"),
@@ -72,8 +72,8 @@ def test_what_is_stored_is_masked_in_posts_versions_previews_and_the_search(old:
         1: "my card •••• 1111 was charged",
         2: POSTS[2][2],
         3: "Karte •••• 1111 bitte",
-        4: "x" * 290 + " •••• 1111",
-        5: "quoting: " + "x" * 290 + " •••• 1111",
+        4: "x" * 280 + " •••• 1111",
+        5: "quoting: " + "x" * 280 + " •••• 1111",
         6: "•••• 4444",
     }
     assert posts == masked

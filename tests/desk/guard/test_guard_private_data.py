@@ -126,9 +126,10 @@ def test_what_we_gave_in_public_before_may_be_given_again(before: Any, verdict: 
     assert said("private-data", public(f"As we said, {PHONE}", before, post(10 * MINUTE))) == verdict
 
 
-def test_a_card_number_we_gave_before_is_still_one() -> None:
-    made = public(f"As we said, {CARD}", ours(30 * MINUTE, CARD), post(10 * MINUTE))
-    assert said("private-data", made) == STOP_HARD
+@pytest.mark.parametrize(("number", "verdict"), [(CARD, STOP_HARD), (IBAN, STOP_ASKING)])
+def test_an_account_number_we_gave_before_is_still_one(number: str, verdict: tuple[str, str]) -> None:
+    made = public(f"As we said, {number}", ours(30 * MINUTE, number), post(10 * MINUTE))
+    assert said("private-data", made) == verdict
 
 
 def test_an_account_has_booking_codes_of_its_own() -> None:
