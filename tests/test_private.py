@@ -131,6 +131,7 @@ NO_CARDS = [
     "+49 1708733216",
     "0344 556 5650 or 0345 600 0441",
     "04 11 23 33 42 44 45",
+    "IBAN DE70 4005 0150 0010 1456 78",  # its bank and account are a Visa number too
     "4111, 1111, 1111, 1111",
     "4111 1111\n1111 1111",
     "€4,111,111,111,111,111",
@@ -174,7 +175,7 @@ PIECES = st.sampled_from(
     [
         "4111", "1111", "4111111111111111", "4111 1111 1111 1111", "5555555555554444", "4242", "•••• ", "•", " ", "-",
         ".", "41", "4", "1", "123", "order ", "card ", "https://", "www.", "a", "_", "@", "+", "\n", "٤١١١", "é",
-        "4222222222222", "3714 496353 98431", "000000", "tracking no ", "exp", "/",
+        "4222222222222", "3714 496353 98431", "000000", "DE70 ", "tracking no ", "exp", "/",
     ]
 )  # fmt: skip
 
@@ -212,6 +213,10 @@ def test_a_long_hostile_text_takes_little_time(unit: str) -> None:
     mask(text)
     search(text)
     assert time.perf_counter() - began < HOSTILE_SECONDS
+
+
+def test_a_card_number_behind_letters_and_digits_of_no_iban_is_one() -> None:
+    assert mask("BA12 4005 0150 0010 1456 78") == "BA12 •••• 1456 78"
 
 
 # -- IBANs -------------------------------------------------------------------------------------------

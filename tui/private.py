@@ -182,11 +182,13 @@ def _cards(text: str) -> Iterator[Found]:
 def _as_card(text: str, start: int, end: int) -> Found | None:
     digits = "".join(str(int(char)) for char in text[start:end] if char.isdecimal())
     issuer = _issuer(digits)
-    if issuer is None or _is_something_else(text, start, end):
+    if issuer is None:
         return None
     from stdnum import ean, luhn
 
     if luhn.checksum(digits) or (len(digits) == _SHORTEST and ean.is_valid(digits)):
+        return None
+    if _is_something_else(text, start, end):
         return None
     grouped = not text[start:end].isdecimal()
     certain = grouped or bool(_patterns()["card word"].search(_before(text, start)))
@@ -203,7 +205,7 @@ def _issuer(digits: str) -> str | None:
 
 
 def _is_something_else(text: str, start: int, end: int) -> bool:
-    """Whether what stands around a number makes it a part of a code or a link, or names it an order or a parcel."""
+    """Whether what stands around a number makes it a part of a code, a link or an IBAN, or names it an order."""
     patterns = _patterns()
     if patterns["goes on"].match(text, end) or text[start - 1 : start] in ("@", "+", "_"):
         return True
@@ -212,7 +214,7 @@ def _is_something_else(text: str, start: int, end: int) -> bool:
         return False
     if patterns["attached"].search(before) and not patterns["card attached"].search(before):
         return True
-    return bool(patterns["other"].search(before)) or _is_in_link(text, start)
+    return bool(patterns["other"].search(before)) or _is_in_link(text, start) or _is_in_iban(text, start, end)
 
 
 def _before(text: str, start: int) -> str:
@@ -225,6 +227,11 @@ def _is_in_link(text: str, start: int) -> bool:
     since = max(start - 3 * _BEFORE, 0)
     link = max(text.rfind("://", since, start), text.rfind("www.", since, start))
     return link >= 0 and not any(map(str.isspace, text[link:start]))
+
+
+def _is_in_iban(text: str, start: int, end: int) -> bool:
+    since = max(start - _BEFORE, 0)
+    return any(since + iban.start < start < since + iban.end for iban in _ibans(text[since : end + _BEFORE]))
 
 
 # -- IBANs -------------------------------------------------------------------------------------------

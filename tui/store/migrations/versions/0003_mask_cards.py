@@ -1,6 +1,8 @@
 """Card numbers that older versions stored as they came are masked
 
 Which accounts keep them is configuration, which no earlier version read: what is stored is masked everywhere.
+Drafts, replies and notes stay as their agents wrote them: nobody's text changes behind their back, and the guard stops
+a card number before it leaves.
 """
 
 from typing import Any
