@@ -535,9 +535,7 @@ def test_a_change_that_was_answered_does_not_answer_the_next(store: Store, reade
     with store.transaction() as session:
         claims.claim(session, ONE, agent="ana", now=NOW, lease=LEASE)
         claims.note(session, ONE, agent="ben", text="mine", now=NOW)
-        claim = claims.held(session, ONE, agent="ana", now=NOW)
-        over = [Overridden("changed", "I know")]
-        reply, _ = outbox.hold(session, claim, TEXT, config=CONFIG, now=NOW, overrides=over)
+    reply = hold_as_it_stands(store, [Overridden("changed", "I know")])
     assert reader.reply(reply).passed == ("changed",)  # type: ignore[union-attr]
     meanwhile(store, "a colleague's note")
     assert try_to_send(store) == (reply, None)
@@ -585,6 +583,34 @@ def test_a_check_that_is_off_stops_nothing_here_either(store: Store) -> None:
     assert tried is not None
     assert tried[1] is not None
     assert tried[1].in_reply_to == "q"
+
+
+def test_the_post_it_answers_is_what_must_still_stand(store: Store) -> None:
+    take(store, word())
+    reply = hold(store)
+    take(store, word(deleted=True), now=MEANWHILE)
+    off = Config(accounts={"default": AccountSettings(checks={"changed": "off"})})
+    assert try_to_send(store, config=off) == (reply, None)
+
+
+def test_a_change_since_it_was_held_is_news_when_it_is_tried_again(store: Store) -> None:
+    with store.transaction() as session:
+        claims.claim(session, ONE, agent="ana", now=NOW, lease=LEASE)
+        claims.note(session, ONE, agent="ben", text="mine", now=NOW)
+    reply = hold_as_it_stands(store, [Overridden("changed", "I know")])
+    start(store)
+    with store.transaction() as session:
+        outbox.failed(session, reply, "no line", NOW + UNDO)
+        claims.note(session, ONE, agent="ben", text="do not!", now=NOW + UNDO)
+    with pytest.raises(outbox.GuardStop, match="left a note"), store.transaction() as session:
+        outbox.retry(session, reply, agent="ana", config=CONFIG, now=NOW + UNDO)
+
+
+def hold_as_it_stands(store: Store, overrides: list[Overridden]) -> int:
+    """Hold without looking at the conversation first."""
+    with store.transaction() as session:
+        claim = claims.held(session, ONE, agent="ana", now=NOW)
+        return outbox.hold(session, claim, TEXT, config=CONFIG, now=NOW, overrides=overrides)[0]
 
 
 def test_a_reply_from_before_this_was_looked_at_leaves(store: Store) -> None:
@@ -916,6 +942,21 @@ def test_parts_of_one_sentence_do_not_count_as_the_same_text(store: Store, reade
         with store.transaction() as session:
             outbox.sent(session, tried[0], Receipt(f"n{tried[0]}"), NOW + UNDO)
     assert set(states(reader)) == {"sent"}
+
+
+@pytest.mark.parametrize("seen", [False, True])
+def test_a_part_that_is_most_of_the_text_does_not_count_as_the_same_text(
+    store: Store, reader: Reader, seen: bool
+) -> None:
+    hold(store, (SENTENCE * 6).strip(), split=True)
+    for number in (1, 2):
+        reply, outgoing = start(store)
+        if seen:
+            mine = ours(f"n{number}", "q", -UNDO - number, text=outgoing.text.replace("sorry", "sorry "))
+            take(store, mine, now=NOW + UNDO + number)
+        with store.transaction() as session:
+            outbox.sent(session, reply, Receipt(f"n{number}"), NOW + UNDO + number)
+    assert states(reader) == ["sent"] * 2
 
 
 def test_a_part_given_up_while_its_sender_was_held_up_leaves_the_rest_as_draft(store: Store, reader: Reader) -> None:

@@ -356,3 +356,193 @@ def test_a_sender_whose_lease_is_gone_starts_no_other_reply(
     worker(slow).once()
     assert slow.asked.count("publish") == 1
     assert state(reader, later) == "queued"
+
+
+# -- the second look -----------------------------------------------------------------------------------
+
+LONG = "We are very sorry about the cold coach on your way home to York. " * 10
+
+
+def a_word_comes(store: Store) -> None:
+    take(store, post("w", text="It has just come.", ago=-SECOND, in_reply_to="q", kind="reply"), now=NOW + SECOND)
+
+
+@pytest.fixture
+def other(store: Store, reply: int) -> int:
+    """A later reply, to somebody else."""
+    take(store, post("other", "bob", text=f"{US} and my bag?", ago=MINUTE))
+    with store.transaction() as session:
+        claim = claims.claim(session, 2, agent="ana", now=NOW, lease=HOUR)
+        return outbox.hold(session, claim, "We found it, Bob.", config=Config(), now=NOW)[0]
+
+
+@pytest.fixture
+def parts(store: Store) -> list[int]:
+    """A reply in three parts."""
+    take(store, post("q", text=f"{US} where is my train?", ago=MINUTE))
+    with store.transaction() as session:
+        claim = claims.claim(session, 1, agent="ana", now=NOW, lease=HOUR)
+        first, _ = outbox.hold(session, claim, LONG, config=Config(), now=NOW, split=True)
+    return [first, first + 1, first + 2]
+
+
+def test_a_word_in_the_undo_window_keeps_the_reply_here_and_the_next_leaves(
+    store: Store, reader: Reader, tmp_path: Path, worker: Callable[..., Worker], reply: int, other: int
+) -> None:
+    a_word_comes(store)
+    assert worker(Files(tmp_path)).once() == {"busy": False, "read": 0, "sent": 1, "failed": 1, "unknown": 0}
+    assert [line["text"] for line in lines(tmp_path)] == ["We found it, Bob."]
+    assert (state(reader, reply), state(reader, other)) == ("failed", "sent")
+    assert reader.draft(1).text == TEXT  # type: ignore[union-attr]
+    assert kinds(reader, 1)[-2:] == ["guard.stopped", "reply.failed"]
+    assert worker(Files(tmp_path)).once()["failed"] == 0
+
+
+def test_what_the_feed_brings_in_the_same_round_counts(
+    reader: Reader, worker: Callable[..., Worker], reply: int
+) -> None:
+    wire = Wire([post("w", text="It has just come.", ago=-SECOND, in_reply_to="q", kind="reply")])
+    assert worker(wire, feeds=(wire,)).once()["failed"] == 1
+    assert (wire.out, state(reader, reply)) == ({}, "failed")
+
+
+def test_a_worker_killed_at_its_second_look_leaves_it_to_the_next(
+    store: Store,
+    reader: Reader,
+    worker: Callable[..., Worker],
+    reply: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    a_word_comes(store)
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    wire, before = Wire(), reader.last_event()
+    with monkeypatch.context() as broken:
+        broken.setattr("tui.desk.drafts.restore", killed)
+        with pytest.raises(KeyboardInterrupt):
+            worker(wire).once()
+    assert (state(reader, reply), reader.draft(1)) == ("queued", None)
+    assert [event.kind for event in reader.events(after=before)] == ["reply.queued"]
+    assert worker(wire, "second").once()["failed"] == 1
+    assert (wire.asked, reader.draft(1).text) == ([], TEXT)  # type: ignore[union-attr]
+    assert kinds(reader, 1).count("reply.failed") == 1
+
+
+def test_parts_leave_in_order_and_answer_the_same_post(
+    reader: Reader, tmp_path: Path, worker: Callable[..., Worker], parts: list[int]
+) -> None:
+    assert worker(Files(tmp_path)).once()["sent"] == 3
+    written = lines(tmp_path)
+    assert [line["text"][-4:] for line in written] == [" 1/3", " 2/3", " 3/3"]
+    assert {line["in_reply_to"] for line in written} == {"q"}
+    assert " ".join(line["text"][:-4] for line in written).split() == LONG.split()
+    assert [row.state for row in rows(reader)] == ["pending"]
+
+
+def test_a_worker_killed_between_parts_leaves_the_rest_to_the_next(
+    reader: Reader, worker: Callable[..., Worker], parts: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire = Wire()
+    dying = worker(wire)
+    publish = wire.publish
+
+    def publish_and_die(reply: Outgoing) -> Receipt:
+        if wire.out:
+            raise KeyboardInterrupt
+        return publish(reply)
+
+    monkeypatch.setattr(wire, "publish", publish_and_die)
+    with pytest.raises(KeyboardInterrupt):
+        dying.once()
+    assert [state(reader, part) for part in parts] == ["sent", "sending", "queued"]
+    monkeypatch.undo()
+    assert worker(wire, "second").once() == {"busy": False, "read": 0, "sent": 0, "failed": 1, "unknown": 0}
+    assert [state(reader, part) for part in parts] == ["sent", "failed", "failed"]
+    assert len(wire.out) == 1
+    gone = next(iter(wire.out.values())).text.removesuffix(" 1/3")
+    assert reader.draft(1).text == LONG.removeprefix(gone).lstrip()  # type: ignore[union-attr]
+
+
+def test_a_part_that_got_out_before_the_worker_died_is_followed_by_the_rest(
+    reader: Reader, worker: Callable[..., Worker], parts: list[int]
+) -> None:
+    wire = Wire(breaks=KeyboardInterrupt())  # type: ignore[arg-type]
+    with pytest.raises(KeyboardInterrupt):
+        worker(wire).once()
+    assert [state(reader, part) for part in parts] == ["sending", "queued", "queued"]
+    wire.breaks = None
+    assert worker(wire, "second").once()["sent"] == 3
+    assert [reply.text[-4:] for reply in wire.out.values()] == [" 1/3", " 2/3", " 3/3"]
+
+
+def test_an_unclear_part_is_looked_up_before_the_next_leaves(
+    reader: Reader, worker: Callable[..., Worker], parts: list[int]
+) -> None:
+    wire = Wire(breaks=Unclear("the line broke"))
+    assert worker(wire).once() == {"busy": False, "read": 0, "sent": 3, "failed": 0, "unknown": 0}
+    assert wire.asked == ["publish", "look up"] * 3
+
+
+def test_no_answer_about_a_part_holds_the_rest_up(
+    reader: Reader, worker: Callable[..., Worker], parts: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire = Wire(breaks=Unclear("the line broke"))
+
+    def silent(_: Outgoing) -> Receipt:
+        raise Unclear("still no line")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(wire, "look_up", silent)
+        assert worker(wire).once()["unknown"] == 1
+        assert worker(wire, "second").once()["unknown"] == 1
+    assert [state(reader, part) for part in parts] == ["unknown", "queued", "queued"]
+    assert len(wire.out) == 1
+    wire.breaks = None
+    assert worker(wire, "third").once()["sent"] == 3
+
+
+def test_a_part_given_up_while_its_sender_was_held_up_leaves_the_rest_to_a_person(
+    store: Store, reader: Reader, worker: Callable[..., Worker], watch: Watch, parts: list[int]
+) -> None:
+    def another_takes_over() -> None:
+        watch.now += LEASE_SPAN + SECOND
+        worker(Wire(), "second").once()
+
+    slow = Slow(another_takes_over)
+    worker(slow).once()
+    assert [state(reader, part) for part in parts] == ["sent", "failed", "failed"]
+    assert reader.draft(1).text == LONG.removeprefix(slow.out.popitem()[1].text.removesuffix(" 1/3")).lstrip()  # type: ignore[union-attr]
+
+
+def test_two_senders_at_once_send_everything_once_and_in_order(
+    store: Store, reader: Reader, parts: list[int], watch: Watch
+) -> None:
+    """Even without the lease that makes a sender single."""
+    from tui.worker.sender import send_due
+
+    take(store, *(post(f"p{n}", f"c{n}", text=f"{US} and my bag?", ago=MINUTE) for n in range(8)))
+    others = [row.id for row in rows(reader) if row.handle.startswith("c")]
+    with store.transaction() as session:
+        for n in others:
+            claim = claims.claim(session, n, agent="ana", now=NOW, lease=HOUR)
+            outbox.hold(session, claim, f"We have found bag number {n}.", config=Config(), now=NOW)
+        claims.note(session, others[0], agent="ben", text="wait", now=NOW)
+    wire, stores = Wire(), [Store(store.path), Store(store.path)]
+    done: list[Any] = []
+
+    def work(own: Store) -> None:
+        done.append(send_due(own, routed({}, wire), watch, config=Config()))
+
+    threads = [threading.Thread(target=work, args=(own,)) for own in stores]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    work(store)  # a part that one sender waited for the other to send
+    for own in stores:
+        own.close()
+    assert (sum(one.sent for one in done), sum(one.failed for one in done)) == (3 + 7, 1)
+    assert wire.asked.count("publish") == 10
+    assert [reply.text[-4:] for reply in wire.out.values() if reply.in_reply_to == "q"] == [" 1/3", " 2/3", " 3/3"]

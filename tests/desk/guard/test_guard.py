@@ -179,6 +179,27 @@ def test_a_reply_on_its_way_counts_as_an_answer(leaving: ReplyRow, stops: bool) 
     assert said("answered", case(post(HOUR), leaving=(leaving,))) == (STOP_ASKING if stops else None)
 
 
+def test_an_answer_by_others_since_it_was_let_pass_is_one_it_is_no_part_of() -> None:
+    answer = ours(MINUTE)
+    assert said("answered", case(post(HOUR), answer)) is None
+    assert said("answered", case(post(HOUR), answer, by_others=frozenset({answer.id}))) == STOP_ASKING
+    mine = reply(MINUTE)
+    assert said("answered", case(post(HOUR), leaving=(mine,), by_others=frozenset({mine.id}))) is None
+
+
+def test_a_follow_up_is_one_by_when_it_was_let_pass() -> None:
+    thread = (post(HOUR), ours(30 * MINUTE))
+    assert said("answered", case(*thread, held_at=NOW - 26 * MINUTE)) is None
+    assert said("answered", case(*thread, held_at=NOW - 24 * MINUTE)) == STOP_ASKING
+    assert said("answered", case(*thread, held_at=0)) == STOP_ASKING
+
+
+def test_a_part_that_is_looked_at_again_is_known_by_its_number() -> None:
+    thread = (post(HOUR), ours(30 * MINUTE, "One moment 1/3"))
+    assert said("answered", case(*thread, part=(2, 3))) is None
+    assert said("answered", case(*thread, part=(3, 3))) == STOP_ASKING
+
+
 def test_answered_shows_who_answered_what_and_when() -> None:
     found = finding("answered", case(post(2 * HOUR), ours(HOUR, "Which\ncoach?")))
     assert found is not None
