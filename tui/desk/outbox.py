@@ -47,11 +47,13 @@ def case(
     split: bool = False,
     but: ReplyRow | None = None,
     anew: bool = False,
+    posts: Sequence[PostRow] | None = None,
 ) -> Case:
     """Gather what the guard looks at. Misuse where the conversation, or the handle of ours, does not exist.
 
     `sender` is the handle it is to leave from, where that is not the conversation's own; `split`: in parts where it
     is too long. `but`: a reply that is looked at again, as of when it was let pass, or `anew`, by its agent.
+    `posts`: the thread, where it has just been read.
     """
     conversation = reader.conversation(conversation_id)
     if conversation is None:
@@ -60,7 +62,7 @@ def case(
     sender = _other_handle(sender, conversation.account, accounts)
     leaves_from = sender or conversation.account
     settings = config.account(conversation.network, leaves_from)
-    posts = tuple(reader.posts(conversation_id))
+    posts = tuple(reader.posts(conversation_id) if posts is None else posts)
     except_id = but.id if but else None
     seen = reader.seen(conversation_id, agent) if but is None or anew else but.seen_event
     replies = reader.replies(conversation_id)

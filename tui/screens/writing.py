@@ -222,6 +222,7 @@ class Writing:
         self.app.desk.composer.read_only = False
         self.app.desk.composer.focus()
         self.title()
+        self.app.spawn(self.app.work.load(partial(self.app.jobs.warm, row.network)))
 
     async def leave(self) -> None:
         """Back to the list; leaving the editor stores the draft."""

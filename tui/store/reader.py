@@ -877,14 +877,16 @@ def _queue_row(row: Iterable[Any]) -> QueueRow:
     )
 
 
+_MEDIA, _DELETED, _OURS, _ALLOWED = map(PostRow._fields.index, ("media", "deleted", "ours", "reply_allowed"))
+
+
 def _post_row(row: Iterable[Any]) -> PostRow:
-    plain = PostRow(*row)
-    return plain._replace(
-        media=_json(plain.media, []),
-        deleted=bool(plain.deleted),
-        ours=bool(plain.ours),
-        reply_allowed=bool(plain.reply_allowed),
-    )
+    """By place: a thread can have thousands, and `_replace` takes three times as long."""
+    values = [*row]
+    values[_MEDIA] = _json(values[_MEDIA], [])
+    for place in (_DELETED, _OURS, _ALLOWED):
+        values[place] = bool(values[place])
+    return PostRow._make(values)
 
 
 def _reply_row(row: Iterable[Any]) -> ReplyRow:
