@@ -6,7 +6,7 @@ undo window, or that the guard stops at the last moment, did not leave: its epis
 - `shown`: episodes in which it stopped or warned
 - `overridden`: of those, where the held reply passed it; `heeded`: all others
 - `proven_right`: of the overridden, where the network refused the reply, our post was deleted afterwards, or the
-  customer's next word complains
+  customer's next word complains; of a reply in parts, the first speaks for all
 """
 
 from collections import defaultdict
