@@ -687,7 +687,7 @@ def _row(post: NetworkPost, ref: _Ref) -> dict[str, Any]:
         "network": post.network, "account_id": ref.account_id, "conversation_id": ref.conversation_id,
         "in_reply_to": post.in_reply_to, "root_id": post.root_id, "url": post.url, "reposts": post.reposts,
         "likes": post.likes, "media": list(post.media) or None, "lang": post.lang,
-        "reply_allowed": post.reply_allowed,
+        "reply_allowed": post.reply_allowed and not post.reply_denied, "reply_denied": post.reply_denied,
     } | {name: value for name, value in ref.word._asdict().items() if name != "handle"}  # fmt: skip
 
 
