@@ -222,3 +222,84 @@ def set_state(desk, state: str) -> None:
     with store.transaction() as session:
         session.execute(t.replies.update().values(state=state))
     store.close()
+
+
+# -- parts, and another handle of ours -------------------------------------------------------------
+
+LONG = "We are very sorry about the cold coach on your way home to York. " * 6
+
+
+def test_a_text_too_long_says_how_it_can_go_and_goes_in_parts(desk):
+    desk.configure("[desk]\nundo_seconds = 0\n")
+    answer = desk("reply", "1", "--text", LONG, "--json")
+    assert answer.code == 1
+    (found,) = answer.json["findings"]
+    assert (found["check"], found["evidence"]["parts"]) == ("length", 2)
+    assert "it can go in 2 parts. If it must be sent: --split" in answer.err
+    held = desk.json("reply", "1", "--text", LONG, "--split")
+    assert (held["part"], held["parts"]) == (1, 2)
+    assert held["text"].endswith(" 1/2")
+    assert desk.json("worker", "--once")["sent"] == 2
+    assert [row["text"][-4:] for row in leaving(desk)] == [" 1/2", " 2/2"]
+    assert [row["in_reply_to"] for row in leaving(desk)] == ["1", "1"]
+
+
+def test_a_text_in_parts_is_recalled_as_a_whole(desk):
+    held = desk.json("reply", "1", "--text", LONG, "--split")
+    assert "in 2 parts is held" in desk("reply", "1", "--text", LONG, "--split", "--override", "same-text",
+                                        "--reason", "once more").out  # fmt: skip
+    assert len(desk.json("outbox")) == 4
+    desk.json("outbox", "recall", str(held["id"] + 1))
+    assert desk.json("show", "1")["drafts"][0]["text"] == LONG
+
+
+def test_what_can_go_in_parts_and_must_be_passed_says_both(desk, post):
+    answered(desk, post)
+    said = desk("reply", "1", "--text", LONG).err
+    assert "If it must be sent: --split --override answered --reason WHY" in said
+    assert (
+        desk.json("reply", "1", "--text", LONG, "--split", "--override", "answered", "--reason", "more")["parts"] == 2
+    )
+
+
+def test_another_handle_of_ours_must_be_named(desk, post):
+    desk.take_in(post("9", account="@northlinehelp", handle="carl"))
+    assert desk.json("check", "1", "--text", TEXT, "--from", "@northline")["verdict"] == "ok"
+    (found,) = desk.json("check", "1", "--text", TEXT, "--from", "northlinehelp")["findings"]
+    assert (found["check"], found["asks"]) == ("wrong-account", "@northlinehelp")
+    answer = desk("reply", "1", "--text", TEXT, "--from", "@NorthlineHelp")
+    assert answer.code == 1
+    assert "--override wrong-account --reason @northlinehelp" in answer.err
+    held = desk.json(
+        "reply", "1", "--text", TEXT, "--from", "@NorthlineHelp", "--override", "wrong-account",
+        "--reason", "@northlinehelp",
+    )  # fmt: skip
+    assert held["account"] == "@northlinehelp"
+
+
+@pytest.mark.parametrize("command", ["check", "reply"])
+def test_a_handle_that_is_none_of_ours_is_wrong_usage(desk, command):
+    answer = desk(command, "1", "--text", TEXT, "--from", "@somebody\x1b[2J")
+    assert answer.code == 2
+    assert "is no handle of ours there; ours are: @northline." in answer.err
+    assert "\x1b" not in answer.err
+
+
+def test_what_the_guard_stops_at_the_last_moment_is_a_draft_again(desk):
+    desk.configure("[desk]\nundo_seconds = 0\n")
+    desk.json("reply", "1", "--text", TEXT)
+    desk.json("note", "1", "--text", "legal has it", "--agent", "bob")
+    assert desk.json("worker", "--once")["failed"] == 1
+    shown = desk.json("show", "1")
+    assert (shown["drafts"][0]["text"], shown["replies"][0]["state"]) == (TEXT, "failed")
+    assert "bob left a note" in shown["replies"][0]["error"]
+    assert not (desk.path.parent / "outbox-x.jsonl").exists()
+
+
+def test_a_post_that_takes_no_reply_says_what_is_possible(desk, post):
+    desk.take_in(post("8", handle="carl", reply_denied="blocked"))
+    (carl,) = [str(one["id"]) for one in desk.json("queue") if one["author"]["handle"] == "carl"]
+    assert desk.json("show", carl)["posts"][0]["reply_denied"] == "blocked"
+    (found,) = desk.json("check", carl, "--text", TEXT)["findings"]
+    assert found["check"] == "not-allowed"
+    assert found["evidence"]["possible"] == ["resolve it with a reason (e)", "leave a note (m)"]
