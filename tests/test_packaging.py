@@ -19,6 +19,7 @@ from tui import __version__
 ROOT = Path(__file__).parents[1]
 SHIPPED = (
     *(f"tui/themes/{path.name}" for path in ROOT.glob("themes/*.toml")),
+    *(f"tui/desk/guard/words/{path.name}" for path in ROOT.glob("tui/desk/guard/words/*.toml")),
     *(f"tui/networks/northline/{name}" for name in ("posts.jsonl", "canned.json")),
     "tui/screens/desk.tcss",
     "tui/py.typed",

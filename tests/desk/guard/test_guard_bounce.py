@@ -84,6 +84,8 @@ def test_a_handle_that_takes_part_is_no_other_place() -> None:
     assert said("bounce", case(text=text, sender="@northlinehelp")) is None
     assert said("bounce", case(text="Please contact @northline.", sender="@northlinehelp")) == WARN
     assert said("bounce", case(text="Please contact @amandac.")) is None
+    afar = [post(HOUR), ours(30 * MINUTE, handle="northlinehelp@social.example"), post(MINUTE)]
+    assert said("bounce", case(*afar, text=text)) is None
 
 
 def test_where_no_reply_is_allowed_elsewhere_is_the_only_place() -> None:

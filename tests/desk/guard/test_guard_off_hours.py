@@ -50,6 +50,7 @@ def at(moment: str, text: str, **settings: str) -> Case:
         (FRIDAY_NIGHT, "We'll call you at 9:46.", False),
         (FRIDAY_NIGHT, "We'll call you tomorrow at 8 am.", True),
         (FRIDAY_NIGHT, "We'll call you tomorrow by 8 am.", False),
+        (MONDAY_NOON, "We'll call you at 8 pm or at 3 pm.", False),
         (MONDAY_NOON, "We'll call you at 8.", False),
         (MONDAY_NOON, "We'll call you today between 9:00 and 11:00.", False),
         (SUNDAY_NOON, "Wir melden uns heute noch.", True),

@@ -107,6 +107,7 @@ def test_shipped_apologies_can_be_sent_as_they_stand(language: str) -> None:
 def test_an_apology_comes_in_the_language_asked_for_else_in_english() -> None:
     english = shipped().apologies("en")
     assert shipped().apologies("de-AT") == shipped().apologies("DE") != english
+    assert shipped().own == ()
     assert [shipped().apologies(one) for one in (None, "", "und", "ja")] == [english] * 4
 
 

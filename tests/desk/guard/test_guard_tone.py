@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from tui.clock import HOUR, MINUTE
 from tui.desk.guard import Case, Finding
 from tui.desk.guard.checks.tone import tone
+from tui.desk.guard.greeting import person
+from tui.desk.guard.phrases import shipped
 
 WARN = ("warn", "")
 
@@ -29,6 +31,7 @@ WARN = ("warn", "")
         ("Mir kommen die Tränen.", True),
         ("It is not your own fault.", False),
         ("No. It is your own fault.", True),
+        ("No! Your own fault.", True),
         ("Das ist nicht Ihr Problem.", False),
         ("No es su problema.", False),
         ("You should have received an e-mail.", False),
@@ -93,7 +96,7 @@ def test_how_many_words_shout_is_a_setting(words: int, warns: bool) -> None:
         ("Amanda C", "Hi AMANDA, the crew knows.", False),
         ("Amanda C", "Hi Mandy, the crew knows.", False),
         ("Amanda C", "Hi Amand, the crew knows.", False),
-        ("Amanda C", "Hi Amadna, the crew knows.", False),
+        ("Amanda C", "Hi Emanda, the crew knows.", False),
         ("Amanda C", "Hi Brian and Amanda, the crew knows.", False),
         ("José García", "Hola Jose, el equipo lo sabe.", False),
         ("Jose Garcia", "Hola José, el equipo lo sabe.", False),
@@ -125,6 +128,12 @@ def test_how_many_words_shout_is_a_setting(words: int, warns: bool) -> None:
 )
 def test_another_name_than_the_profiles_warns(name: str, text: str, warns: bool) -> None:
     assert said("tone", case(text=text, name=name)) == (WARN if warns else None)
+
+
+def test_a_profile_has_a_name_where_a_person_can_be_read_from_it() -> None:
+    phrases = shipped()
+    assert person("Jürgen X. Müller-Öz", phrases) == ["jurgen", "muller", "oz"]
+    assert person("Dr Jürgen Müller", phrases) == []
 
 
 HI_SUE = "Hi Sue, the crew knows."
@@ -170,6 +179,7 @@ EMPTY = "We are so sorry about this."
         ("Nous sommes désolés pour la gêne.", True),
         ("Lo sentimos mucho.", True),
         ("So sorry! Which coach are you in?", False),
+        ("Sorry, what happened?", False),
         ("So sorry! https://t.example/x", False),
         ("So sorry, the train leaves in 5 minutes.", False),
         ("So sorry! Please send us a DM.", False),
