@@ -121,6 +121,21 @@ def test_it_says_what_is_promised_and_when_we_are_open_next() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("moment", "text", "opens"),
+    [
+        (MONDAY_NOON, "We'll call you tonight.", "Tuesday 22 September at 09:00"),
+        (MONDAY_NOON, "We'll call you on Sunday.", "Monday 28 September at 09:00"),
+        (SATURDAY_NIGHT, "We'll call you tomorrow.", "Monday 28 September at 09:00"),
+        (FRIDAY_NIGHT, "We'll call you shortly.", "Saturday 26 September at 10:00"),
+    ],
+)
+def test_open_next_is_after_what_was_promised(moment: str, text: str, opens: str) -> None:
+    found = finding("off-hours", at(moment, text))
+    assert found is not None
+    assert found.text.endswith(f"the desk opens next on {opens}.")
+
+
 def test_the_day_the_clocks_change_is_an_hour_shorter() -> None:
     """At 23:00 UTC on the 28th it is 23:00 in London; nine o'clock summer time is 9 hours off, not 10."""
     text, early = "We'll call you within # hours.", "2026-03-28T23:00:00Z"

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
-from itertools import islice
 
 from tui.clock import HOUR, MINUTE, Millis, iso
 from tui.config import AccountSettings
@@ -44,11 +43,11 @@ def off_hours(case: Case) -> Finding | None:
 
 def _finding(sentence: str, windows: list[_Window], case: Case) -> Finding:
     settings = case.settings
-    opens = hours.next_opening(settings, case.now)
-    said = "has no opening in the next weeks"
+    since, until = min(windows)[0], max(until for _, until in windows)
+    opens = hours.next_opening(settings, since)
+    said = "has no opening in the weeks after"
     if opens is not None:
         said = f"opens next on {hours.at(settings, opens):%A %d %B at %H:%M}"
-    since, until = min(windows)[0], max(until for _, until in windows)
     evidence = {
         "promise": whole(sentence),
         "since": iso(since),
@@ -85,7 +84,7 @@ def _windows(sentence: str, case: Case) -> list[_Window]:
 
 def _moments(sentence: str, phrases: Phrases) -> list[tuple[str, Hit]]:
     """The times a sentence names: `heute abend` is not also `heute`, and `guten Morgen` is none."""
-    found = [(name, hit) for name in MOMENTS for hit in islice(phrases.find(name, sentence), _MOST)]
+    found = [(name, hit) for name in MOMENTS for hit in phrases.find(name, sentence)[:_MOST]]
     taken = [hit for _, hit in found] + phrases.find("greeting", sentence)[:_MOST]
     return [(name, hit) for name, hit in found if not any(_is_within(hit, other) for other in taken)]
 
