@@ -556,6 +556,29 @@ def test_an_answer_of_ours_that_came_since_is_no_part_of_it(store: Store) -> Non
     assert try_to_send(store) == (reply, None)
 
 
+def test_a_part_of_an_answer_that_was_there_leaves(store: Store) -> None:
+    take(store, ours("a", "q", MINUTE), now=NOW - MINUTE)
+    reply = hold(store)
+    assert start(store)[0] == reply
+
+
+def test_an_answer_that_a_colleague_sent_meanwhile_is_one(store: Store, reader: Reader) -> None:
+    mine = hold(store)
+    meanwhile(store, "a take-over")
+    with store.transaction() as session:
+        claim = claims.held(session, ONE, agent="ben", now=MEANWHILE)
+        over = [Overridden("answered", "mine now")]
+        theirs, _ = outbox.hold(session, claim, "It stands in York.", config=CONFIG, now=MEANWHILE, overrides=over)
+        outbox.send_now(session, theirs, agent="ben", now=MEANWHILE)
+    assert start(store, MEANWHILE)[0] == theirs
+    with store.transaction() as session:
+        outbox.sent(session, theirs, Receipt("n"), MEANWHILE)
+    before = reader.last_event()
+    assert try_to_send(store) == (mine, None)
+    stopped = [e.data["check"] for e in reader.events(after=before) if e.kind == "guard.stopped"]
+    assert stopped == ["answered", "changed"]
+
+
 def test_our_first_reply_seen_on_the_timeline_does_not_stop_the_second(store: Store) -> None:
     first, _ = start_after_hold(store)
     second = hold(store, FOLLOW_UP, NOW + UNDO)
@@ -924,6 +947,30 @@ def test_a_part_seen_on_the_timeline_does_not_stop_the_next(store: Store, reader
         with store.transaction() as session:
             outbox.sent(session, reply, Receipt(f"n{number}"), NOW + UNDO + number)
     assert states(reader) == ["sent"] * 3
+
+
+def test_a_part_that_a_person_settled_may_be_seen_later(store: Store, reader: Reader) -> None:
+    hold_parts(store)
+    first, outgoing = start(store)
+    with store.transaction() as session:
+        outbox.unknown(session, first, "the line broke", NOW + UNDO)
+        outbox.settle(session, first, is_out=True, agent="ana", now=NOW + UNDO)
+    take(store, ours("its-own-id", "q", -UNDO, text=outgoing.text), now=NOW + UNDO + SECOND)
+    assert start(store)[0] == part_rows(reader)[1].id
+
+
+def test_parts_do_not_add_up_in_what_a_thread_counts(store: Store, reader: Reader) -> None:
+    strict = Config(accounts={"default": AccountSettings(bounce_count=2, checks={"bounce": "stop"})})
+    text = f"Please send us a DM with your booking. {SENTENCE * 5}"
+    with store.transaction() as session:
+        claim = claims.claim(session, ONE, agent="ana", now=NOW, lease=LEASE)
+        outbox.hold(session, claim, text, config=strict, now=NOW, split=True)
+    for _ in range(2):
+        tried = try_to_send(store, config=strict)
+        assert tried is not None
+        assert tried[1] is not None
+        with store.transaction() as session:
+            outbox.sent(session, tried[0], Receipt(f"n{tried[0]}"), NOW + UNDO)
 
 
 def test_an_answer_of_somebody_else_between_the_parts_keeps_the_rest_here(store: Store, reader: Reader) -> None:

@@ -110,29 +110,41 @@ def _other_handle(sender: str | None, own: str | None, ours: Sequence[str]) -> s
 def _without_itself(case: Case, reply: ReplyRow, replies: Sequence[ReplyRow]) -> Case:
     """A reply answers the post it answered, and is compared neither with itself nor with other parts of its text."""
     own = [one for one in replies if one.id == reply.id or (reply.first_id and one.first_id == reply.first_id)]
-    ids, native_ids = {one.id for one in own}, {one.native_id for one in own}
-    texts = {one.text for one in own if one.state == "sent"}
-    texts |= {post.text for post in case.posts if post.native_id in native_ids}
+    ids, out = {one.id for one in own}, _posts_of(own, case.posts)
+    texts = {post.text for post in case.posts if post.id in out}
+    posts = tuple(post for post in case.posts if post.id not in out)
     return replace(
         case,
-        target=next((post for post in case.posts if post.id == reply.post_id), case.target),
+        posts=posts,
+        target=next((post for post in posts if post.id == reply.post_id), case.target),
         leaving=tuple(one for one in case.leaving if one.id not in ids),
         sent_to=tuple(one for one in case.sent_to if one.text not in texts),
-        part=(reply.part, reply.parts) if reply.parts > 1 else None,
     )
 
 
 def _as_let_pass(case: Case, reply: ReplyRow, replies: Sequence[ReplyRow], reader: Reader) -> Case:
-    """What the agent knew when the guard let it pass stays as it was then: later replies knew of this one."""
+    """What the agent knew when the guard let it pass stays as it was then: later replies knew of this one.
+
+    That answers of theirs are seen on the network is no news either.
+    """
     seen = reader.events(after=reply.seen_event - 1, limit=1) if reply.seen_event else ()
     held_at = seen[0].at if seen else reply.created_at
-    own = {one.native_id for one in replies if one.agent == reply.agent}
+    own = _posts_of([one for one in replies if one.agent == reply.agent], case.posts)
+    by_others = frozenset(p.id for p in case.posts if p.ours and p.seen_at > held_at and p.id not in own)
     return replace(
         case,
         held_at=held_at,
         leaving=tuple(one for one in case.leaving if one.id < reply.id),
-        by_others=frozenset(p.id for p in case.posts if p.ours and p.seen_at > held_at and p.native_id not in own),
+        by_others=by_others,
+        changes=tuple(event for event in case.changes if by_others or event.kind != "conversation.answered"),
     )
+
+
+def _posts_of(replies: Sequence[ReplyRow], posts: Sequence[PostRow]) -> set[int]:
+    """The posts that these replies became, also where a person settled them and the network's own post came later."""
+    out = [one for one in replies if one.native_id is not None]
+    native_ids, texts = {one.native_id for one in out}, {one.text for one in out}
+    return {post.id for post in posts if post.ours and (post.native_id in native_ids or post.text in texts)}
 
 
 def _changes(reader: Reader, conversation_id: int, agent: str, seen: int) -> list[EventRow]:

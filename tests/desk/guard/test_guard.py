@@ -194,12 +194,6 @@ def test_a_follow_up_is_one_by_when_it_was_let_pass() -> None:
     assert said("answered", case(*thread, held_at=0)) == STOP_ASKING
 
 
-def test_a_part_that_is_looked_at_again_is_known_by_its_number() -> None:
-    thread = (post(HOUR), ours(30 * MINUTE, "One moment 1/3"))
-    assert said("answered", case(*thread, part=(2, 3))) is None
-    assert said("answered", case(*thread, part=(3, 3))) == STOP_ASKING
-
-
 def test_answered_shows_who_answered_what_and_when() -> None:
     found = finding("answered", case(post(2 * HOUR), ours(HOUR, "Which\ncoach?")))
     assert found is not None

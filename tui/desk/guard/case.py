@@ -79,8 +79,6 @@ class Case:
     """The handle it would leave from, with its `@`; None: the conversation's own."""
     split: bool = False
     """Whether a text that is too long leaves in parts."""
-    part: tuple[int, int] | None = None
-    """Which part of it is next, and of how many, where it has been split."""
     held_at: Millis | None = None
     """When it was let pass, where it is looked at again: whether it is a part of an answer was decided then."""
     by_others: frozenset[int] = frozenset()

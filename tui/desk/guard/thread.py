@@ -66,7 +66,7 @@ def is_part(answer: Answer, case: Case) -> bool:
         return False
     if answer.agent not in (None, case.agent) or (answer.state == "sent" and answer.id in case.by_others):
         return False
-    before, now = part_mark(answer.text), case.part or part_mark(case.text)
+    before, now = part_mark(answer.text), part_mark(case.text)
     if before and now and (before[0] + 1, before[1]) == now:
         return True
     signatures = {signature(answer.text), signature(case.text)} - {""}
