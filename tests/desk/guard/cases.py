@@ -858,7 +858,8 @@ def _bounce() -> Iterable[Made]:
     yield _made("bounce-not-allowed", "No answer is possible here, so there is nothing else", "not-allowed=stop",
         post(10 * MINUTE, reply_allowed=False), text=call, settings={"contacts": OURS})  # fmt: skip
     form = "https://example.com/contact"
-    yield _made("bounce-form", "Sent to a form", warn, text=f"Please contact us here: {form}", network="bluesky")
+    yield _made("bounce-form", "Sent to a form, which may be the only way in", "", network="bluesky",
+        text=f"Please contact us here: {form}")  # fmt: skip
     yield _made("bounce-not-dm-link", "A link that opens a private message to us", "", network="mastodon",
         text=f"Please contact us in a DM: {form}")  # fmt: skip
     yield _made("bounce-not-caller", "A number that calls them", "", settings={"contacts": OURS},

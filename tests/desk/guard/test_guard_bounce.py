@@ -27,23 +27,42 @@ LINK = "https://t.example/x"
         "Please give us a call, we are happy to help.",
         "Please contact us by phone or chat.",
         "Please fill in our web form.",
-        f"Contact us via {LINK} so we can connect.",
-        f"We want to help. Please reach out to us! {LINK}",
-        f"Send us a note here, {LINK} and our team will be in touch.",
         "Bitte wenden Sie sich an @northlinehelp.",
         "Rufen Sie uns an, dann helfen wir gern.",
-        f"Melden Sie sich bitte hier: {LINK}",
         "Schreiben Sie uns an hilfe@northline.example.",
         "Merci de contacter notre service client.",
-        f"Contactez-nous ici : {LINK}",
         "Contactez @northlinehelp, s'il vous plaît.",
         "Llámenos al 900 123 456.",
         "Póngase en contacto con @northlinehelp.",
-        f"Escríbanos aquí: {LINK}",
     ],
 )
 def test_sending_somebody_elsewhere_warns(text: str) -> None:
     assert said("bounce", case(text=text, accounts=OURS)) == WARN
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Contact us via {LINK} so we can connect.",
+        f"We want to help. Please reach out to us! {LINK}",
+        f"Send us a note here, {LINK} and our team will be in touch.",
+        f"Melden Sie sich bitte hier: {LINK}",
+        f"Contactez-nous ici : {LINK}",
+        f"Escríbanos aquí: {LINK}",
+    ],
+)
+def test_a_form_may_be_the_only_way_in_and_warns_from_the_second_time_on(text: str) -> None:
+    assert said("bounce", case(text=text)) is None
+    assert said("bounce", bounced(1, text)) == WARN
+
+
+def test_parts_of_one_answer_are_one_time() -> None:
+    thread = [post(HOUR), ours(MINUTE, f"{CALL} 1/2")]
+    second = finding("bounce", case(*thread, text=f"{CALL} 2/2"))
+    again = finding("bounce", case(*thread, text=CALL))
+    assert second is not None
+    assert again is not None
+    assert (second.evidence["count"], again.evidence["count"]) == (1, 2)
 
 
 @pytest.mark.parametrize(

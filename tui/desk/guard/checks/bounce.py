@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from tui.clock import Millis, iso
 from tui.desk.freshness import account_name
+from tui.desk.guard.alike import part_mark
 from tui.desk.guard.case import Case, Finding
 from tui.desk.guard.phrases import Hit, Phrases, sentences
 from tui.desk.guard.telling import at, excerpt, named, ordinal, whole
@@ -26,6 +27,8 @@ _NEAR, _RIGHT_BEFORE = 80, 4
 """Characters between a phrase and where it leads."""
 _ANSWERS = 100
 """How many of our last answers in a thread are counted."""
+_FORMS_FROM = 2
+"""From so many times on a form is said something about."""
 _PLACES = 50
 """Most places that are looked at in one sentence."""
 
@@ -42,17 +45,19 @@ def bounce(case: Case) -> Finding | None:
     """Sends the customer elsewhere for an answer that could be given here; counted over the thread.
 
     Elsewhere is a handle that does not take part, a mailbox, a phone or a form. A private message to the same handle
-    is not, nor is a link that comes with an answer.
+    is not, nor is a link that comes with an answer. A form may be the only way in, so the first is let pass. Parts of
+    one answer are one time.
     """
     if case.target is not None and not case.target.reply_allowed:
         return None
     place = _elsewhere(case.text, case, case.leaves_from, case.now)
     if place is None:
         return None
-    ours = [(one, _elsewhere(one.text, case, one.handle, one.at)) for one in answers(case)[-_ANSWERS:]]
-    before = [(answer, to) for answer, to in ours if to is not None]
+    ours = [one for one in answers(case)[-_ANSWERS:] if not _is_one_with(one.text, case.text)]
+    sent = [(one, _elsewhere(one.text, case, one.handle, one.at)) for one in ours]
+    before = [(answer, to) for answer, to in sent if to is not None]
     count = len(before) + 1
-    if count < case.settings.bounce_count:
+    if count < max(case.settings.bounce_count, _FORMS_FROM if place.kind == "link" else 1):
         return None
     evidence = {
         "count": count,
@@ -65,6 +70,12 @@ def bounce(case: Case) -> Finding | None:
     where = f"elsewhere ({excerpt(place.text)})" if place.kind == "phrase" else f"to {named(place.text)}"
     why = f"the {ordinal(count)} time in this thread" if before else "although an answer is possible here"
     return Finding("bounce", "warn", f"This sends {at(case.conversation.handle)} {where}, {why}.", evidence)
+
+
+def _is_one_with(earlier: str, text: str) -> bool:
+    """Whether both are numbered parts of one answer."""
+    before, now = part_mark(earlier), part_mark(text)
+    return before is not None and now is not None and before[1] == now[1] and before[0] < now[0]
 
 
 def _elsewhere(text: str, case: Case, sender: str | None, when: Millis) -> _Place | None:
