@@ -218,7 +218,7 @@ def test_where_a_part_ends(text: str, first_ends: str, why: str) -> None:
 
 @pytest.mark.parametrize("signature", ["^AB", "- Ed", "-Ana", "*TMT", "/LS"])
 def test_a_signature_stays_with_the_word_before_it(signature: str) -> None:
-    for words in range(56, 64):
+    for words in range(56, 120):
         assert split("word " * words + signature, "x")[-1].rpartition(" ")[0].endswith(f"word {signature}")
 
 
@@ -226,6 +226,13 @@ def test_an_ideographic_stop_inside_a_link_is_no_place_to_cut() -> None:
     link = "https://ja.example.org/wiki/モーニング娘。_(グループ)"
     for words in range(40, 60):
         assert any(link in part for part in split("word " * words + link + " word" * 40, "x"))
+
+
+@pytest.mark.parametrize("joins", ["\u0301", "\u200d", "\ufe0f", "\u20e3"])
+def test_what_joins_the_white_space_before_it_stays_with_it(joins: str) -> None:
+    for words in range(50, 60):
+        parts = split("word " * words + f"{joins}and so on " * 9, "x")
+        assert not any(part.startswith(joins) for part in parts)
 
 
 def test_each_network_counts_its_parts_its_own_way() -> None:
@@ -241,7 +248,7 @@ def test_each_network_counts_its_parts_its_own_way() -> None:
     [
         ("a" * 281, "too long for one part"),
         ("word " * 10 + "b" * 281, "“b+” is too long for one part"),
-        ("word " * 600, "more than 9 parts"),
+        ("word " * (9 * 55 + 1), "more than 9 parts"),
     ],
 )
 def test_what_cannot_be_split_says_why(text: str, message: str) -> None:
