@@ -7,7 +7,7 @@ from making import NOW, US, kinds, ours, post, repost, rows, take
 
 from tui.clock import DAY, HOUR, MINUTE, SECOND
 from tui.config import AccountSettings, Config
-from tui.desk import claims, drafts, outbox
+from tui.desk import claims, drafts, guard, outbox
 from tui.desk.guard import Overridden
 from tui.errors import Misuse, Refused
 from tui.networks.records import Outgoing, Receipt
@@ -387,6 +387,17 @@ def test_what_the_network_denied_when_the_post_came_stops(store: Store, reader: 
         outbox.hold(session, claim, TEXT, config=CONFIG, now=NOW)
 
 
+def test_what_is_locked_later_stops_too_and_is_news_once(store: Store, reader: Reader) -> None:
+    take(store, post("d", "bob", f"{US} and mine?"))
+    (row,) = [row for row in rows(reader) if row.handle == "bob"]
+    locked = post("d", "bob", f"{US} and mine?", reply_allowed=False, reply_denied="locked")
+    assert [take(store, locked).changed for _ in range(2)] == [1, 0]
+    assert take(store, post("d", "bob", f"{US} and mine?", reply_allowed=False)).changed == 0
+    assert kinds(reader, row.id).count("post.denied") == 1
+    (word,) = reader.posts(row.id)
+    assert (word.reply_allowed, word.reply_denied) == (False, "locked")
+
+
 # -- looked at once more -------------------------------------------------------------------------------
 
 MEANWHILE = NOW + 5 * SECOND
@@ -488,6 +499,21 @@ def test_who_wrote_it_and_who_has_it_see_why_it_stayed_here(store: Store, reader
     )  # fmt: skip
     assert try_to_send(store) is None
     assert [one.state for one in reader.outbox()] == ["failed"]
+
+
+def test_a_reply_that_a_check_stumbles_over_keeps_no_other_here(
+    store: Store, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def examine(case: guard.Case) -> list[guard.Finding]:
+        raise RecursionError
+
+    first = hold(store)
+    monkeypatch.setattr(guard, "examine", examine)
+    assert try_to_send(store) == (first, None)
+    row, draft = reader.reply(first), reader.draft(ONE)
+    assert row is not None
+    assert (row.state, draft and draft.text) == ("failed", TEXT)
+    assert "The guard stumbled over this reply (RecursionError)" in (row.error or "")
 
 
 def test_the_draft_of_a_taken_over_conversation_is_the_colleagues(store: Store, reader: Reader) -> None:

@@ -288,14 +288,26 @@ class _Batch:
     # -- one post -------------------------------------------------------------------------------
 
     def _again(self, post: NetworkPost, ref: _Ref) -> None:
-        """A post we have: only a new text or its deletion matters. Masked or not, it is the same text."""
+        """A post we have: only a new text, its deletion or a lock matters. Masked or not, it is the same text."""
         word = ref.word
+        if not post.reply_allowed:
+            self._deny(post, ref)
         if post.deleted and not word.deleted:
             self._change(ref, "gone", "post.deleted", deleted=True)
         elif not (post.deleted or word.deleted) and mask(post.text) != mask(word.text):
             earlier, newest = (self._kept(text, ref.network, ref.account_id) for text in (word.text, post.text))
             self.versions.append({"post_id": word.id, "text": earlier, "replaced_at": self.now})
             self._change(ref, "edit", "post.edited", text=newest)
+
+    def _deny(self, post: NetworkPost, ref: _Ref) -> None:
+        """The network takes no reply any more; another reason for it is news too, none given is not."""
+        c = t.posts.c
+        known = self.connection.execute(select(c.reply_allowed, c.reply_denied).where(c.id == ref.word.id)).first()
+        denied = post.reply_denied or (known.reply_denied if known else None)
+        if known is not None and (known.reply_allowed or known.reply_denied != denied):
+            self.taken.changed += 1
+            self.changed[ref.word.id] |= {"reply_allowed": False, "reply_denied": denied}
+            self._event("post.denied", ref.conversation_id, post=ref.word.id, why=denied)
 
     def _change(self, ref: _Ref, what: str, kind: str, **values: Any) -> None:
         self.taken.changed += 1

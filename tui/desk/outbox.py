@@ -357,11 +357,12 @@ def start_sending(session: Session, now: Millis, config: Config) -> tuple[int, O
     ).first()  # fmt: skip
     if row is None:
         return None
-    stops = _stops_now(session, row, config, now)
-    if stops:
-        _stop(session, row, stops, now)
+    why = _stopped_now(session, row, config, now)
+    if why:
+        _settle(session, row.id, ("queued",), state="failed", error=why)
+        _give_back(session, row, why, agent=row.agent, now=now, guard=True)
         return row.id, None
-    session.execute(update(t.replies).where(_r.id == row.id).values(state="sending", attempts=_r.attempts + 1))
+    _settle(session, row.id, ("queued",), state="sending", attempts=_r.attempts + 1)
     _event(session, "reply.sending", row.id, row.conversation_id, agent=row.agent, now=now)
     return row.id, _outgoing(session, row)
 
@@ -378,19 +379,32 @@ def _may_leave() -> ColumnElement[bool]:
     )
 
 
-def _stops_now(session: Session, row: Any, config: Config, now: Millis) -> list[Finding]:
-    """What stops a reply now and did not when it was let pass. Whatever changed has changed since then."""
+def _stopped_now(session: Session, row: Any, config: Config, now: Millis) -> str:
+    """What stops a reply now and did not when it was let pass, in words and on record; empty where nothing does.
+
+    Whatever changed has changed since then. A check that stumbles keeps this reply here, not all those behind it.
+    """
     reader = reading(session)
     reply = reader.reply(row.id)
     if reply is None:
-        return []
+        return ""
     looked_at = case(
         reader, row.conversation_id, _whole(session, row), agent=row.agent, config=config, now=now,
         canned=library.stored(session, row.canned_id) if row.canned_id else None,
         sender=reply.account, split=row.parts > 1, but=reply,
     )  # fmt: skip
-    stops = [finding for finding in guard.examine(looked_at) if finding.verdict == "stop"]
-    return [stop for stop in stops if stop.check == "changed" or stop.check not in reply.passed]
+    try:
+        findings = guard.examine(looked_at)
+    except Exception as error:
+        return f"The guard stumbled over this reply ({type(error).__name__}); read it once more before you send it."
+    stops = [finding for finding in findings if finding.verdict == "stop"]
+    stops = [stop for stop in stops if stop.check == "changed" or stop.check not in reply.passed]
+    for stop in stops:
+        log.append(
+            session, "guard.stopped", at=now, agent=row.agent, conversation_id=row.conversation_id,
+            check=stop.check, text=stop.text, reply=row.id,
+        )  # fmt: skip
+    return " ".join(stop.text for stop in stops)
 
 
 def _whole(session: Session, row: Any) -> str:
@@ -398,18 +412,6 @@ def _whole(session: Session, row: Any) -> str:
     if row.parts == 1:
         return str(row.text)
     return str(session.execute(select(_r.whole).where(_r.id == row.first_id)).scalar_one())
-
-
-def _stop(session: Session, row: Any, stops: Sequence[Finding], now: Millis) -> None:
-    """The guard keeps a reply here at the last moment."""
-    for stop in stops:
-        log.append(
-            session, "guard.stopped", at=now, agent=row.agent, conversation_id=row.conversation_id,
-            check=stop.check, text=stop.text, reply=row.id,
-        )  # fmt: skip
-    why = " ".join(stop.text for stop in stops)
-    _settle(session, row.id, ("queued",), state="failed", error=why)
-    _give_back(session, row, why, agent=row.agent, now=now, guard=True)
 
 
 def unsettled(session: Session, states: Sequence[str] = ("sending",)) -> list[tuple[int, Outgoing]]:

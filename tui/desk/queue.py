@@ -111,7 +111,10 @@ def show_json(reader: Reader, found: Entry) -> dict[str, Any]:
         "posts": [post_json(post) for post in reader.posts(identity)],
         "notes": [_note_json(note) for note in reader.notes(identity)],
         "drafts": [] if draft is None else [
-            {"agent": draft.agent, "text": draft.text, "updated_at": clock.iso(draft.updated_at)}
+            {
+                "agent": draft.agent, "text": draft.text, "account": draft.account or found.row.account,
+                "updated_at": clock.iso(draft.updated_at),
+            }
         ],
         "replies": [reply_json(reply) for reply in reader.replies(identity)],
         "promises": [],

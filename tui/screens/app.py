@@ -379,8 +379,10 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
             self.say(f"{who} took over conversation {event.conversation_id}: {why}", bad=True)
         elif event.kind == "claim.passed" and data.get("to") == self.agent:
             self.say(f"{who} passed conversation {event.conversation_id} on to you.")
-        elif event.kind in ("reply.failed", "reply.unknown") and event.agent == self.agent:
-            self.say(f"A reply of yours is {event.kind[6:]}: {text.line(str(data.get('why', '')))}", bad=True)
+        elif event.kind in ("reply.failed", "reply.unknown") and self.agent in (event.agent, data.get("owner")):
+            whose = "A reply of yours" if event.agent == self.agent else f"A reply by {who}"
+            became = "came back" if data.get("guard") else f"is {event.kind[6:]}"
+            self.say(f"{whose} {became}: {text.line(str(data.get('why', '')))}", bad=True)
 
     async def refresh_all(self) -> None:
         """Read everything on screen again."""
