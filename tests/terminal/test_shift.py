@@ -283,6 +283,35 @@ def test_a_paste_neither_sends_nor_floods(imported: Callable[..., Store]) -> Non
     assert draft.text.startswith("Dear customer harmless")
 
 
+MARK, END, SEND = b"\x1b[200~", b"\x1b[201~", b"\x13"
+PASTES = {
+    "in one read": [MARK + b" pasted" + END + SEND + b"y"],
+    "over several reads": [MARK + b" pas", b"ted" + END, SEND, b"y"],
+    "a piece a byte": [bytes([byte]) for byte in MARK + b" pasted" + END + SEND + b"yyyy"],
+    "with an override": [MARK + b" pasted" + END + SEND + b"o206d\ry", b"\r", b"y"],
+    "1 MB of y": [MARK + b" pasted" + END + SEND + b"y" * 1_000_000, b"y"],
+    "not bracketed": [b" pasted" + SEND + b"y", b"y"],
+    "not bracketed, long": [b" pasted" * 10_000 + SEND + b"y" * 10_000, b"y"],
+}
+
+
+@pytest.mark.parametrize("pieces", PASTES.values(), ids=PASTES)
+def test_a_paste_that_ends_itself_and_sends_sends_nothing(imported: Callable[..., Store], pieces: list[bytes]) -> None:
+    store = imported("My train is late")
+    with desk("--db", store.path, "--agent", "ana") as terminal:
+        opened(terminal)
+        write(terminal, "Dear customer")
+        for piece in pieces:
+            terminal.send(piece)
+        terminal.wait("esc  back", timeout=60)
+        terminal.settle(1)
+        terminal.wait("esc  back")
+        after(terminal, "e", "", gone="esc  back")
+        reader = store.reader()
+        assert reader.replies(1) == []
+        assert reader.outbox() == []
+
+
 def test_no_size_is_too_small(imported: Callable[..., Store]) -> None:
     with desk("--db", imported().path, "--agent", "ana") as terminal:
         opened(terminal)

@@ -12,7 +12,7 @@ import pytest
 from pty_app import Terminal, encode
 from textual import events
 
-from tui.screens.terminal import PASTE_TAIL_SECONDS, Arrivals, typed_alone
+from tui.screens.terminal import PASTE_KEYS, PASTE_TAIL_SECONDS, Arrivals, typed_alone, with_pastes
 
 PROBE = Path(__file__).parent / "probe_app.py"
 READY = "post 0"
@@ -293,3 +293,15 @@ def test_key_names_are_those_of_a_terminal() -> None:
     assert encode("ctrl+s") == b"\x13"
     assert encode("down") == b"\x1b[B"
     assert encode("alt+x") == b"\x1bx"
+
+
+def test_many_characters_in_one_read_are_a_paste_and_fewer_are_keys() -> None:
+    send, enter = events.Key("ctrl+s", "\x13"), events.Key("enter", "\r")
+    few = [events.Key("y", "y")] * (PASTE_KEYS - 1)
+    assert list(with_pastes([*few, send, *few])) == [*few, send, *few]
+    first, second, third = with_pastes([*few, enter, send, enter, *few])
+    assert isinstance(first, events.Paste)
+    assert isinstance(third, events.Paste)
+    assert (first.text, second, third.text) == ("y" * len(few) + "\n", send, "\n" + "y" * len(few))
+    down = [events.Key("down", None)] * (2 * PASTE_KEYS)
+    assert list(with_pastes(down)) == down
