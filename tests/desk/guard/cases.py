@@ -1351,6 +1351,64 @@ OTHER_WORDS: tuple[tuple[str, str, str, str], ...] = (
     ("link-cost=warn", "en", X, "All times are on www.example.com today."),
     ("link-cost=warn", "es", X, "Los horarios están en http://example.com/es"),
     ("", "en", X, "Version 4.3 is out, e.g. for phones of 2019."),
+    # the same once more
+    ("tone=warn","en",X,"Had you arrived on time, none of this would have happened."),
+    ("tone=warn","en",MASTODON,"I don't know what else you expected for that price."),
+    ("tone=warn","en",BLUESKY,"Wow, what a shock, a train that is late."),
+    ("tone=warn","en",X,"STOP WRITING TO US about this, please."),
+    ("tone=warn","en",X,"Hey Oliver, your seat is in coach 2."),
+    ("tone=warn","de",X,"Das hätten Sie sich vorher überlegen sollen."),
+    ("tone=warn","de",MASTODON,"Lesen Sie bitte richtig, es steht alles da."),
+    ("tone=warn","fr",BLUESKY,"Il fallait arriver à l'heure, c'est tout."),
+    ("tone=warn","es",X,"Usted no ha leído el correo, está todo ahí."),
+    ("tone=warn","fr",X,"Chère Madame Bernard, l'équipe à bord est prévenue."),
+    ("","en",X,"You may have read about the storm; that is why the line is closed."),
+    ("","en",MASTODON,"You didn't do anything wrong, the gate reads old tickets badly."),
+    ("","en",BLUESKY,"HNY to you too! See you on the ECML in 2027."),
+    ("","en",X,"Hi and thanks for the question! Dogs are welcome."),
+    ("","en",X,"Poor little fox! The driver saw it and waited."),
+    ("","de",X,"Sie haben richtig gelesen, das Ticket gilt auch im Bus."),
+    ("","de",MASTODON,"Schönen guten Abend, der Zug hält heute auch in Bad Homburg."),
+    ("","fr",X,"Vous n'avez rien oublié, le billet est bien dans l'application."),
+    ("","fr",MASTODON,"Bonsoir et merci pour le message, la voie 7 est ouverte."),
+    ("","es",X,"Ha hecho bien en preguntar, el billete vale todo el día."),
+    ("","es",BLUESKY,"Muy buenas, el tren sale de la vía dos."),
+    ("bounce=warn","en",X,"Drop a line to help@northline.example and they will sort it."),
+    ("bounce=warn","en",MASTODON,"That is one for @northlinehelp, please message them."),
+    ("bounce=warn","en",BLUESKY,"Best to phone our booking office about that."),
+    ("bounce=warn","de",X,"Bitte wenden Sie sich per Mail an service@northline.example."),
+    ("bounce=warn","de",MASTODON,"Das klären Sie am besten telefonisch mit unserer Hotline."),
+    ("bounce=warn","fr",X,"Adressez-vous à @northlinehelp, merci."),
+    ("bounce=warn","fr",BLUESKY,"Envoyez un courriel à service@northline.example."),
+    ("bounce=warn","es",X,"Mande un correo a service@northline.example, por favor."),
+    ("bounce=warn","es",MASTODON,"Tiene que llamar al 0345 600 7245."),
+    ("","en",X,"We'll give the station a ring and write back here."),
+    ("","en",MASTODON,"The email with the code can take five minutes; is it there now?"),
+    ("","en",BLUESKY,"Was it @northlinehelp who told you that? Then we will correct it."),
+    ("","en",X,"Keep your phone charged, the ticket is on it."),
+    ("","de",X,"Haben Sie die Mail mit dem Gutschein schon gefunden?"),
+    ("","de",BLUESKY,"Das Zugteam ruft die Haltestellen jetzt wieder aus."),
+    ("","fr",MASTODON,"Avez-vous reçu notre courriel d'hier ?"),
+    ("","es",MASTODON,"¿Le ha llegado nuestro correo de ayer?"),
+    ("private-data=stop","fr",X,"Votre carte 4970 1012 3456 7893 sera recréditée."),
+    ("private-data=warn","fr",X,"Le nouveau billet est parti à paul.durand@poste.example."),
+    ("private-data=warn","en",MASTODON,"We'll ring you on 07911 123456 then."),
+    ("private-data=warn","de",BLUESKY,"Die Buchungsnummer H3XK9T ist bestätigt."),
+    ("","en",X,"Bus 4012 888 is not one of ours, could it be 412?"),
+    ("","de",X,"Die IBAN finden Sie auf der Rechnung, bitte hier nicht posten."),
+    ("","fr",MASTODON,"La réservation se fait en ligne, les places sont à 10 euros."),
+    ("","es",BLUESKY,"La reserva cuesta 5 euros y el asiento es el 12A."),
+    ("placeholder=stop","en",MASTODON,"Your refund of £XX.XX is on its way."),
+    ("placeholder=stop","de",BLUESKY,"Guten Tag [Nachname], das Zugteam weiß Bescheid."),
+    ("placeholder=stop","fr",X,"Bonjour <prénom>, l'équipe à bord est prévenue."),
+    ("","en",X,"That's a 10/10 photo <3 <3"),
+    ("wrong-account=stop","en",X,".@somebodyelse the crew has been told."),
+    ("","en",MASTODON,"@amandac, the crew has been told."),
+    ("link-cost=warn","de",X,"Mehr dazu: https://www.example.org/strecke"),
+    ("","de",X,"Das gilt z.B. für Tickets ab 2. Klasse."),
+    ("placeholder=stop", "en", X, "Hi [NAME], the crew has been told."),
+    ("placeholder=stop", "en", MASTODON, "Your train leaves from platform [XX]."),
+    ("", "en", FORUM, "[UPDATE] Line 4 is running again."),
 )  # fmt: skip
 """What is due, language, network, reply: the faults and the innocents again, as other people write them."""
 
@@ -1358,7 +1416,7 @@ OTHER_WORDS: tuple[tuple[str, str, str, str], ...] = (
 def _other_words() -> Iterable[Made]:
     for number, (says, lang, network, text) in enumerate(OTHER_WORDS, 1):
         yield _made(
-            f"words-{number:02}-{lang}-{network}", "The same in other words", says, lang=lang, network=network,
+            f"words-{number:03}-{lang}-{network}", "The same in other words", says, lang=lang, network=network,
             text=text, accounts=HELP, wrote="@northline ?", settings={"contacts": OURS},
         )  # fmt: skip
 
@@ -1382,6 +1440,16 @@ PROMISES: tuple[tuple[bool, str, str, str], ...] = (
     (False, "fr", FRIDAY, "La gare est fermée dimanche."),
     (False, "es", FRIDAY, "Nos pondremos en contacto con usted el lunes."),
     (False, "es", FRIDAY, "La taquilla abre el sábado a las nueve."),
+    (True, "en", FRIDAY, "I'll get this answered for you over the weekend and reply on Sunday."),
+    (True, "en", "2026-11-27T21:00:00Z", "We'll reply in a few minutes."),
+    (True, "de", "2026-11-28T11:00:00Z", "Wir melden uns in 30 Minuten bei Ihnen."),
+    (True, "fr", "2026-11-28T11:00:00Z", "Nous revenons vers vous dans une heure."),
+    (True, "es", "2026-11-28T11:00:00Z", "Le respondemos en 30 minutos."),
+    (False, "en", "2026-11-27T21:00:00Z", "We'll reply on Monday morning."),
+    (False, "de", MONDAY, "Wir melden uns in 30 Minuten bei Ihnen."),
+    (False, "fr", MONDAY, "Nous revenons vers vous dans une heure."),
+    (False, "es", MONDAY, "Le respondemos en 30 minutos."),
+    (False, "en", "2026-11-28T11:00:00Z", "Your refund will arrive within 30 minutes."),
 )
 """Whether hours forbid it, language, when it is written, and the reply."""
 
@@ -1406,8 +1474,7 @@ def table() -> Sequence[Made]:
 
 KNOWN_MISSES: dict[str, str] = {
     "length-dm": "lengths are those of public posts; a private message on X may have 10,000 characters",
-    "placeholder-not-update": "a label in brackets looks like a blank",
-    "placeholder-not-languages": "a label in brackets looks like a blank",
-    "words-74-fr-mastodon": "the letter of a French time joins the X of both blanks to one word",
+    "words-108-en-mastodon": "the handle stands before the words that send there",
+    "promise-19-en": "more words than a gap holds stand between who promises and what",
 }
 """Cases the guard gets wrong, and why it is let be. The benchmark counts them as errors."""

@@ -9,8 +9,9 @@ from tui.desk.guard.telling import EXAMPLES, excerpt, whole
 
 _UNRENDERED = re.compile(r"\{\{[^{}\n]{0,60}(?:\}\})?|\{%[^{}\n]{0,60}(?:%\})?|\}\}|%\}")
 _STAND_IN = re.compile(
-    r"(?<!\w)X{2,}+(?!\w)"
-    r"|\[[^\W\d_][\w .,'’\-]{1,40}\](?!\()"  # [name], but not a Markdown link
+    r"(?<!\w)X{2,}(?:h(?:X{2,})?)?(?!\w)"  # XX, and a time as the French write it
+    r"|\[(?!(?:[A-Z]{2}|(?i:update|info|news|edit))\])"  # [EN] and [Update] are labels
+    r"[^\W\d_][\w .,'’\-]{1,40}\](?!\()"  # [name], but not a Markdown link
     r"|(?<!\{)\{[^\W\d_][\w .\-]{1,40}\}(?!\})"
     r"|<[^\W\d_][\w .\-]{1,40}>"
 )
