@@ -17,6 +17,7 @@ from tui.desk.guard import Finding, Offer
 from tui.screens import jobs, review, writing
 from tui.screens.dialogs import Choice, Sheet
 from tui.screens.review import Decision, Review
+from tui.store.reader import Reader
 from tui.store.store import Store
 
 HELP = "@northlinehelp"
@@ -180,11 +181,12 @@ def test_what_was_found_for_another_text_is_not_shown(
     desk: Store, monkeypatch: pytest.MonkeyPatch, meanwhile: str
 ) -> None:
     async def story() -> None:
-        looked, go_on = threading.Event(), threading.Event()
+        looked, go_on, looks, enough = threading.Event(), threading.Event(), [], threading.Event()
 
         def slow(self: Any, reader: Any, **values: Any) -> list[Finding]:
+            looks.append(values["words"])
             looked.set()
-            go_on.wait(10)
+            (go_on if values["words"] == "Old" else enough).wait(10)
             return [finding("tone")] if values["words"] == "Old" else []
 
         async with opened(desk) as here:
@@ -199,8 +201,12 @@ def test_what_was_found_for_another_text_is_not_shown(
                 await here.until(lambda: not here.desk.composer.has_focus)
                 here.app.writing.show(None)
             go_on.set()
-            await here.rest()
-            await here.rest()
+            if meanwhile == "typed":
+                await here.until(lambda: len(looks) == 2)
+                await here.pilot.pause(0.05)
+            else:
+                await here.rest()
+            enough.set()
             assert here.app.writing._findings == []
             assert "tone" not in title(here)
 
@@ -208,14 +214,19 @@ def test_what_was_found_for_another_text_is_not_shown(
 
 
 def test_a_pause_gathers_nothing_until_something_happens(desk: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    gathered = []
-    case = outbox.case
+    gathered, threads = [], []
+    case, posts = outbox.case, Reader.posts
 
     def counted(*arguments: Any, **values: Any) -> guard.Case:
         gathered.append(arguments[2])
         return case(*arguments, **values)
 
+    def read(self: Reader, conversation_id: int) -> Any:
+        threads.append(conversation_id)
+        return posts(self, conversation_id)
+
     monkeypatch.setattr(outbox, "case", counted)
+    monkeypatch.setattr(Reader, "posts", read)
     reader = desk.reader()
     with desk.transaction() as session:
         claim = claims.claim(session, 1, agent="ana", now=clock.now(), lease=HOUR)
@@ -237,15 +248,19 @@ def test_a_pause_gathers_nothing_until_something_happens(desk: Store, monkeypatc
     assert "placeholder" not in look("Hello Amanda")
     assert gathered == ["Hello {{ name }}"]
     with desk.transaction() as session:
+        claims.note(session, 2, agent="ben", text="another", now=clock.now())
+    assert "changed" not in look("Hello Amanda")
+    assert (len(gathered), threads) == (2, [1])
+    with desk.transaction() as session:
         claims.note(session, 1, agent="ben", text="she called", now=clock.now())
     assert "changed" in look("Hello Amanda")
-    assert len(gathered) == 2
+    assert (len(gathered), threads) == (3, [1, 1])
     with desk.transaction() as session:
         claims.see(session, 1, agent="ana")
     assert "changed" not in look("Hello Amanda")
     look("Hello Amanda", 2)
     look("Hello Amanda", 2, HELP)
-    assert len(gathered) == 5
+    assert len(gathered) == 6
 
 
 # -- the last look --------------------------------------------------------------------------------
@@ -357,9 +372,10 @@ def test_why_lists_who_reposted_on_request(template: Any, tmp_path: Any) -> None
     store, now = copy_of(template, tmp_path / "reposted"), clock.now()
     root = post("1", text=f"{US} the lift at Harrowmere is out", created_at=now - 9 * DAY, account=US)
     answer = ours("2", "1", created_at=now - 9 * DAY + HOUR)
+    again = repost("5", root, "amandac", created_at=now - 2 * HOUR)
     bare = repost("3", root, "mo[/]", created_at=now - 3 * HOUR, url="https://x.example/3")
     own = quote("4", root, f"{US} stuck there \x1b[2Jtoo, help", "sam", created_at=now - HOUR, account=US)
-    take(store, root, answer, bare, own, now=now)
+    take(store, root, answer, bare, again, own, now=now)
 
     async def story() -> None:
         async with opened(store) as here:
