@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from tui.clock import HOUR, MINUTE
 from tui.config import Config
 from tui.desk import claims, customers, guard, incidents, outbox
-from tui.desk.guard import Finding
+from tui.desk.guard import Finding, gather
 from tui.errors import Misuse, Refused
 from tui.store import tables as t
 from tui.store.reader import Reader
@@ -134,7 +134,7 @@ def test_the_conversations_of_a_person_are_found(five: Store, reader: Reader) ->
 
 
 def found(reader: Reader, check: str, conversation_id: int, text: str = ANSWER, agent: str = "ana") -> Finding | None:
-    case = outbox.case(reader, conversation_id, text, agent=agent, config=Config(), now=NOW)
+    case = gather.case(reader, conversation_id, text, agent=agent, config=Config(), now=NOW)
     return next((one for one in guard.examine(case) if one.check == check), None)
 
 

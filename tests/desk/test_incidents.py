@@ -10,6 +10,7 @@ from sqlmodel import Session
 from tui.clock import HOUR, MINUTE
 from tui.config import Config
 from tui.desk import claims, guard, incidents, outbox
+from tui.desk.guard import gather
 from tui.errors import Misuse, Refused
 from tui.store.reader import IncidentRow, Reader
 from tui.store.store import Store
@@ -170,7 +171,7 @@ def test_an_incident_that_is_not_there_is_named(three: Store, name: str) -> None
 
 
 def checked(reader: Reader, conversation_id: int, text: str, now: int = NOW) -> list[str]:
-    case = outbox.case(reader, conversation_id, text, agent="ana", config=Config(), now=now)
+    case = gather.case(reader, conversation_id, text, agent="ana", config=Config(), now=now)
     return [found.check for found in guard.examine(case)]
 
 

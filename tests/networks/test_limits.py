@@ -120,6 +120,27 @@ def test_any_other_network_has_ten_thousand_characters() -> None:
     assert count("日" * 10_001, "northline-forum") == Length(10_001, 10_000, "characters")
 
 
+@pytest.mark.parametrize(
+    ("network", "text", "length"),
+    [
+        ("x", "a" * 9_999 + "語", Length(10_000, 10_000, "characters")),
+        ("x", "https://example.com/" + "a" * 80, Length(100, 10_000, "characters")),
+        ("bluesky", "é" * 1_000, Length(1_000, 1_000, "graphemes")),
+        ("bluesky", "語" * 4_000, Length(4_000, 1_000, "graphemes")),
+        ("bluesky", "👩‍👩‍👧‍👦" * 500, Length(12_500, 10_000, "bytes")),
+        ("mastodon", "a" * 501, Length(501, 500, "characters")),
+    ],
+)
+def test_a_private_message_has_a_length_of_its_own(network: str, text: str, length: Length) -> None:
+    assert count(text, network, private=True) == length
+
+
+def test_a_private_message_that_fits_is_not_split() -> None:
+    text = "One sentence. " * 50
+    assert len(split(text, "x")) > 1
+    assert split(text, "x", private=True) == [text]
+
+
 def test_over_is_never_negative() -> None:
     assert count("a" * 279, "x").over == 0
     assert count("a" * 280, "x").over == 0

@@ -12,8 +12,8 @@ from textual.widgets import Static
 from tui import clock
 from tui.clock import DAY, HOUR, MINUTE
 from tui.config import AccountSettings, Config
-from tui.desk import claims, guard, intake, outbox
-from tui.desk.guard import Finding, Offer
+from tui.desk import claims, guard, intake
+from tui.desk.guard import Finding, Offer, gather
 from tui.screens import jobs, review, writing
 from tui.screens.dialogs import Choice, Sheet
 from tui.screens.review import Decision, Review
@@ -215,7 +215,7 @@ def test_what_was_found_for_another_text_is_not_shown(
 
 def test_a_pause_gathers_nothing_until_something_happens(desk: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     gathered, threads = [], []
-    case, posts = outbox.case, Reader.posts
+    case, posts = gather.case, Reader.posts
 
     def counted(*arguments: Any, **values: Any) -> guard.Case:
         gathered.append(arguments[2])
@@ -225,7 +225,7 @@ def test_a_pause_gathers_nothing_until_something_happens(desk: Store, monkeypatc
         threads.append(conversation_id)
         return posts(self, conversation_id)
 
-    monkeypatch.setattr(outbox, "case", counted)
+    monkeypatch.setattr(gather, "case", counted)
     monkeypatch.setattr(Reader, "posts", read)
     reader = desk.reader()
     with desk.transaction() as session:

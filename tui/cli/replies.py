@@ -32,11 +32,12 @@ _sender = click.option(
 @click.pass_obj
 def check_command(call: Invocation, conversation: int, text: str | None, name: str | None, sender: str | None) -> None:
     """What the guard says about a reply. Sends nothing, changes nothing, needs no claim, exits 0 on a stop too."""
-    from tui.desk import guard, outbox
+    from tui.desk import guard
+    from tui.desk.guard import gather
 
     now = clock.now()
     wanted, canned = _wanted(call, call.reader, conversation, text, name, now)
-    case = outbox.case(
+    case = gather.case(
         call.reader, conversation, wanted,
         agent=call.agent, config=call.config, now=now, canned=canned, sender=sender,
     )  # fmt: skip
@@ -90,7 +91,7 @@ def reply_command(
             held = reader.reply(made)
     except outbox.GuardStop as stop:
         with call.change() as session:
-            outbox.record_stop(session, stop.stops, conversation, agent=call.agent, now=now)
+            outbox.record_stop(session, stop.findings, conversation, agent=call.agent, now=now)
         raise Refused(_how_to_pass(stop), **stop.details) from None
     if held is None:
         raise Misuse(f"Reply {made} is gone.")
@@ -108,9 +109,10 @@ def _held_elsewhere(
     refused: Refused,
 ) -> Refused:
     """The refusal with the guard's findings, `claimed-elsewhere` among them."""
-    from tui.desk import guard, outbox
+    from tui.desk import guard
+    from tui.desk.guard import gather
 
-    case = outbox.case(reader, conversation, text, agent=call.agent, config=call.config, now=now, sender=sender)
+    case = gather.case(reader, conversation, text, agent=call.agent, config=call.config, now=now, sender=sender)
     findings = [one.as_json() for one in guard.examine(case)]
     return Refused(str(refused), verdict="stop", findings=findings, **refused.details)
 

@@ -6,166 +6,25 @@ already, so nothing is sent twice without a look at the network first.
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, update
 from sqlmodel import Session
 
-from tui.clock import MINUTE, Millis
+from tui.clock import Millis
 from tui.config import Config
 from tui.desk import claims, drafts, guard, priority
 from tui.desk.canned import library
-from tui.desk.canned.response import Canned
 from tui.desk.claims import Claim
-from tui.desk.freshness import account_name
-from tui.desk.guard import Case, Finding, Overridden, phrases
-from tui.errors import Misuse, Refused
+from tui.desk.guard import Case, Finding, Overridden, gather
+from tui.errors import Refused
 from tui.networks import limits
 from tui.networks.records import Outgoing, Receipt
 from tui.store import log
 from tui.store import tables as t
-from tui.store.reader import EventRow, PostRow, QueueRow, Reader, ReplyRow
 from tui.store.store import reading
 
 _r = t.replies.c
-LEAVING = ("held", "queued", "sending", "unknown")
-SIBLINGS_MOST = 10
-"""Canned responses looked at for another way to say it."""
-
-
-def case(
-    reader: Reader,
-    conversation_id: int,
-    text: str,
-    *,
-    agent: str,
-    config: Config,
-    now: Millis,
-    canned: Canned | None = None,
-    sender: str | None = None,
-    split: bool = False,
-    but: ReplyRow | None = None,
-    anew: bool = False,
-    posts: Sequence[PostRow] | None = None,
-) -> Case:
-    """Gather what the guard looks at. Misuse where the conversation, or the handle of ours, does not exist.
-
-    `sender` is the handle it is to leave from, where that is not the conversation's own; `split`: in parts where it
-    is too long. `but`: a reply that is looked at again, as of when it was let pass, or `anew`, by its agent.
-    `posts`: the thread, where it has just been read.
-    """
-    conversation = reader.conversation(conversation_id)
-    if conversation is None:
-        raise Misuse(f"There is no conversation {conversation_id}; see `shiftdesk queue --view all`.")
-    accounts = tuple(handle for _, network, handle in reader.accounts() if network == conversation.network)
-    sender = _other_handle(sender, conversation.account, accounts)
-    leaves_from = sender or conversation.account
-    settings = config.account(conversation.network, leaves_from)
-    posts = tuple(reader.posts(conversation_id) if posts is None else posts)
-    except_id = but.id if but else None
-    seen = reader.seen(conversation_id, agent) if but is None or anew else but.seen_event
-    replies = reader.replies(conversation_id)
-    made = Case(
-        text=text,
-        now=now,
-        agent=agent,
-        conversation=conversation,
-        posts=posts,
-        target=target(conversation, posts),
-        settings=settings,
-        sender=sender,
-        split=split,
-        accounts=accounts,
-        sent=tuple(
-            reader.sent_since(
-                leaves_from, conversation.network, now - settings.same_text_minutes * MINUTE, but=except_id
-            )
-        ),
-        sent_to=tuple(reader.sent_to(conversation.author_id)),
-        leaving=tuple(r for r in replies if r.state in LEAVING and r.id != except_id),
-        changes=() if seen is None else tuple(_changes(reader, conversation_id, agent, seen)),
-        others=tuple(reader.others(conversation_id, conversation.author_id)),
-        incident=reader.incident(conversation.incident_id) if conversation.incident_id else None,
-        canned=canned,
-        siblings=tuple(_siblings(reader, canned, conversation, now)) if canned else (),
-        phrases=phrases.known(config),
-    )
-    if but is None:
-        return made
-    made = _without_itself(made, but, replies)
-    return made if anew else _as_let_pass(made, but, replies, reader)
-
-
-def _other_handle(sender: str | None, own: str | None, ours: Sequence[str]) -> str | None:
-    """The handle of ours that is meant, as it is written; None: the conversation's own."""
-    if sender is None or (own is not None and account_name(sender) == account_name(own)):
-        return None
-    for handle in ours:
-        if account_name(handle) == account_name(sender):
-            return handle
-    raise Misuse(drafts.none_of_ours(sender, ours))
-
-
-def _without_itself(case: Case, reply: ReplyRow, replies: Sequence[ReplyRow]) -> Case:
-    """A reply answers the post it answered, and is compared neither with itself nor with other parts of its text."""
-    own = [one for one in replies if one.id == reply.id or (reply.first_id and one.first_id == reply.first_id)]
-    ids, out = {one.id for one in own}, _posts_of(own, case.posts)
-    texts = {post.text for post in case.posts if post.id in out}
-    posts = tuple(post for post in case.posts if post.id not in out)
-    return replace(
-        case,
-        posts=posts,
-        target=next((post for post in posts if post.id == reply.post_id), case.target),
-        leaving=tuple(one for one in case.leaving if one.id not in ids),
-        sent_to=tuple(one for one in case.sent_to if one.text not in texts),
-    )
-
-
-def _as_let_pass(case: Case, reply: ReplyRow, replies: Sequence[ReplyRow], reader: Reader) -> Case:
-    """What the agent knew when the guard let it pass stays as it was then: later replies knew of this one.
-
-    That answers of theirs are seen on the network is no news either.
-    """
-    seen = reader.events(after=reply.seen_event - 1, limit=1) if reply.seen_event else ()
-    held_at = seen[0].at if seen else reply.created_at
-    own = _posts_of([one for one in replies if one.agent == reply.agent], case.posts)
-    by_others = frozenset(p.id for p in case.posts if p.ours and p.seen_at > held_at and p.id not in own)
-    return replace(
-        case,
-        held_at=held_at,
-        leaving=tuple(one for one in case.leaving if one.id < reply.id),
-        by_others=by_others,
-        changes=tuple(event for event in case.changes if by_others or event.kind != "conversation.answered"),
-    )
-
-
-def _posts_of(replies: Sequence[ReplyRow], posts: Sequence[PostRow]) -> set[int]:
-    """The posts that these replies became, also where a person settled them and the network's own post came later."""
-    out = [one for one in replies if one.native_id is not None]
-    native_ids, texts = {one.native_id for one in out}, {one.text for one in out}
-    return {post.id for post in posts if post.ours and (post.native_id in native_ids or post.text in texts)}
-
-
-def _changes(reader: Reader, conversation_id: int, agent: str, seen: int) -> list[EventRow]:
-    return [e for e in reader.events(after=seen, conversation_id=conversation_id) if e.agent != agent]
-
-
-def _siblings(reader: Reader, canned: Canned, conversation: QueueRow, now: Millis) -> list[Canned]:
-    """What could be said instead of a canned response: the same tag and language, valid now, least used first."""
-    rows = reader.siblings(
-        canned.tags, language=canned.language, network=conversation.network, but=canned.id, now=now, limit=SIBLINGS_MOST
-    )
-    return [library.response(row) for row in rows]
-
-
-def target(conversation: QueueRow, posts: Sequence[PostRow]) -> PostRow | None:
-    """The post a reply answers: the customer's newest word, else the newest post of the thread."""
-    words = [p for p in posts if p.author_id == conversation.author_id and p.kind != "repost" and not p.ours]
-    standing = (
-        [p for p in words if not p.deleted] or words or [p for p in posts if not p.deleted and p.kind != "repost"]
-    )
-    return standing[-1] if standing else None
 
 
 def hold(
@@ -188,7 +47,7 @@ def hold(
     """
     claims.check_held(session, claim, now)
     canned = library.stored(session, canned_id) if canned_id else None
-    looked_at = case(
+    looked_at = gather.case(
         reading(session), claim.conversation_id, text, agent=claim.agent, config=config, now=now, canned=canned,
         sender=sender, split=split,
     )  # fmt: skip
@@ -249,6 +108,7 @@ def _parts(looked_at: Case) -> list[str]:
             looked_at.conversation.network,
             limit=settings.length_limit,
             link_length=settings.link_length,
+            private=looked_at.private,
         )
     except ValueError as error:  # where the account has the check of the length off
         raise Refused(str(error)) from None
@@ -388,7 +248,7 @@ def _stopped_now(session: Session, row: Any, config: Config, now: Millis) -> str
     reply = reader.reply(row.id)
     if reply is None:
         return ""
-    looked_at = case(
+    looked_at = gather.case(
         reader, row.conversation_id, _whole(session, row), agent=row.agent, config=config, now=now,
         canned=library.stored(session, row.canned_id) if row.canned_id else None,
         sender=reply.account, split=row.parts > 1, but=reply,
@@ -577,7 +437,7 @@ def _look_anew(session: Session, row: Any, *, agent: str, config: Config, now: M
     """What a reply passes that is to be tried again. Raises GuardStop."""
     reader = reading(session)
     reply = reader.reply(row.id)
-    looked_at = case(
+    looked_at = gather.case(
         reader, row.conversation_id, _whole(session, row), agent=agent, config=config, now=now,
         canned=library.stored(session, row.canned_id) if row.canned_id else None,
         sender=reply and reply.account, split=row.parts > 1, but=reply, anew=True,

@@ -21,6 +21,11 @@ MASTODON_URL = 23
 BLUESKY_GRAPHEMES = 300
 BLUESKY_BYTES = 3_000
 """`app.bsky.feed.post` sets both: `maxGraphemes` and `maxLength`."""
+X_MESSAGE = 10_000
+"""Characters of a direct message on X, links and all."""
+BLUESKY_MESSAGE_GRAPHEMES = 1_000
+BLUESKY_MESSAGE_BYTES = 10_000
+"""`chat.bsky.convo` sets both for a message. On Mastodon a private message is a post to one person."""
 OTHER_LIMIT = 10_000
 """Characters anywhere else: what the longest direct message of the networks we know may hold."""
 
@@ -50,19 +55,23 @@ class Length:
         return max(self.used - self.limit, 0)
 
 
-def count(text: str, network: str, *, limit: int = 0, link_length: int = 0) -> Length:
+def count(text: str, network: str, *, limit: int = 0, link_length: int = 0, private: bool = False) -> Length:
     """The length of `text` as `network` would count it; a NUL or lone surrogate counts as its repair.
 
-    `limit` is what this server takes (characters, on Bluesky graphemes), `link_length` what a link costs on this
-    Mastodon server; 0 is the network's default.
+    `limit` is what this server takes in a public post (characters, on Bluesky graphemes), `link_length` what a link
+    costs on this Mastodon server; 0 is the network's default. `private`: as a direct message.
     """
     text = repair(text)[0]
+    if private and network == "x":
+        return Length(len(text), X_MESSAGE, "characters")
+    if private and network == "bluesky":
+        return _on_bluesky(text, BLUESKY_MESSAGE_GRAPHEMES, BLUESKY_MESSAGE_BYTES)
     if network == "x":
         return Length(_on_x(text), limit or X_LIMIT, "characters")
     if network == "mastodon":
         return Length(_on_mastodon(text, link_length or MASTODON_URL), limit or MASTODON_LIMIT, "characters")
     if network == "bluesky":
-        return _on_bluesky(text, limit or BLUESKY_GRAPHEMES)
+        return _on_bluesky(text, limit or BLUESKY_GRAPHEMES, BLUESKY_BYTES)
     return Length(len(text), limit or OTHER_LIMIT, "characters")
 
 
@@ -151,11 +160,11 @@ def _with_short_links(word: str, link_length: int) -> str:
     return "".join(pieces) + word[end:]
 
 
-def _on_bluesky(text: str, limit: int) -> Length:
+def _on_bluesky(text: str, limit: int, most_bytes: int) -> Length:
     """Graphemes or bytes, whichever is nearer its limit."""
     graphemes, size = _graphemes(text), len(text.encode())
-    if size * limit > graphemes * BLUESKY_BYTES:
-        return Length(size, BLUESKY_BYTES, "bytes")
+    if size * limit > graphemes * most_bytes:
+        return Length(size, most_bytes, "bytes")
     return Length(graphemes, limit, "graphemes")
 
 
@@ -186,7 +195,7 @@ _SIGNED = re.compile(r"\s[\^*~\-–—/] ?\w{1,20}[\s.!]*\Z")
 _LONGEST_SIGNED, _LONGEST_CLOSING = 60, 5
 
 
-def split(text: str, network: str, *, limit: int = 0, link_length: int = 0) -> list[str]:
+def split(text: str, network: str, *, limit: int = 0, link_length: int = 0, private: bool = False) -> list[str]:
     """The parts a text leaves in: each fits with its ` 1/3` at the end, by the network's own count.
 
     A part ends with a sentence where that leaves it at least half full, else with a word; nothing is lost but the
@@ -195,9 +204,9 @@ def split(text: str, network: str, *, limit: int = 0, link_length: int = 0) -> l
     """
 
     def fits(piece: str) -> bool:
-        return count(piece, network, limit=limit, link_length=link_length).over == 0
+        return count(piece, network, limit=limit, link_length=link_length, private=private).over == 0
 
-    room = count("", network, limit=limit).limit
+    room = count("", network, limit=limit, private=private).limit
     if len(text) <= FAR_TOO_LONG * room and fits(text):
         return [text]
     pieces = list(_pieces(text, lambda piece: fits(piece + _WIDEST_MARK)))

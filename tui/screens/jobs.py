@@ -21,7 +21,7 @@ from tui.desk.canned.render import blanks_in, render
 from tui.desk.canned.response import Canned
 from tui.desk.canned.search import Fit, Index
 from tui.desk.claims import Claim
-from tui.desk.guard import Case, Finding, Overridden, set_otherwise
+from tui.desk.guard import Case, Finding, Overridden, gather, phrases, set_otherwise
 from tui.desk.outbox import GuardStop
 from tui.errors import Refused
 from tui.networks.limits import count, split
@@ -91,7 +91,7 @@ def examine(
     in_parts: bool = False,
 ) -> list[Finding]:
     """What the guard says of a text now, if it left from this handle, and in parts."""
-    case = outbox.case(
+    case = gather.case(
         reader, conversation_id, words,
         agent=agent, config=config, now=clock.now(), canned=canned, sender=sender, split=in_parts,
     )  # fmt: skip
@@ -126,7 +126,7 @@ class Glance:
         of, newest = (conversation_id, sender, canned, reader.seen(conversation_id, agent)), reader.last_event()
         now = clock.now()
         if self._case is None or (of, newest) != (self._of, self._newest):
-            self._case = outbox.case(
+            self._case = gather.case(
                 reader, conversation_id, words,
                 agent=agent, config=config, now=now, canned=canned, sender=sender, posts=self._thread(reader, of[0]),
             )  # fmt: skip
@@ -141,9 +141,10 @@ class Glance:
         return None if happened else self._case.posts
 
 
-def warm(network: str) -> None:
-    """Load what counts a text with a link, 0.1 to 0.4 s once, so that no key waits for it."""
+def warm(network: str, config: Config) -> None:
+    """Load what counts a text with a link, 0.1 to 0.4 s once, and the word lists, so that no pause waits for it."""
     count("northline.example", network)
+    phrases.known(config).holds("apology", "")
 
 
 def library(reader: Reader) -> dict[int, Canned]:
@@ -160,7 +161,7 @@ def index(known: Mapping[int, Canned]) -> Index:
 
 def is_private(thread: Thread) -> bool:
     """Whether the reply will be private, as the post it answers is."""
-    answered = outbox.target(thread.entry.row, thread.posts)
+    answered = gather.target(thread.entry.row, thread.posts)
     return answered is not None and answered.kind == "dm"
 
 

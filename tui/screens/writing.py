@@ -118,11 +118,13 @@ class Writing:
 
     def _count(self, row: "QueueRow", words: str) -> "Length":
         """How long a text is by the network's own count."""
-        settings = self.settings(row)
-        length: Length = self.app.jobs.count(
-            words, row.network, limit=settings.length_limit, link_length=settings.link_length
-        )
+        length: Length = self.app.jobs.count(words, row.network, **self._room(row))
         return length
+
+    def _room(self, row: "QueueRow") -> dict[str, Any]:
+        """What the server takes in a reply to this conversation."""
+        settings = self.settings(row)
+        return {"limit": settings.length_limit, "link_length": settings.link_length, "private": row.private}
 
     def _measured(self, row: "QueueRow", words: str) -> str:
         length = self._count(row, words)
@@ -222,7 +224,7 @@ class Writing:
         self.app.desk.composer.read_only = False
         self.app.desk.composer.focus()
         self.title()
-        self.app.spawn(self.app.work.load(partial(self.app.jobs.warm, row.network)))
+        self.app.spawn(self.app.work.load(partial(self.app.jobs.warm, row.network, self.app.config)))
 
     async def leave(self) -> None:
         """Back to the list; leaving the editor stores the draft."""
@@ -333,11 +335,8 @@ class Writing:
 
     def _split(self, row: "QueueRow", words: str) -> list[str]:
         """The parts of a text, as the outbox makes them; itself where it cannot be split."""
-        settings = self.settings(row)
         try:
-            parts: list[str] = self.app.jobs.split(
-                words, row.network, limit=settings.length_limit, link_length=settings.link_length
-            )
+            parts: list[str] = self.app.jobs.split(words, row.network, **self._room(row))
         except ValueError:
             return [words]
         return parts

@@ -1473,7 +1473,6 @@ def table() -> Sequence[Made]:
 
 
 KNOWN_MISSES: dict[str, str] = {
-    "length-dm": "lengths are those of public posts; a private message on X may have 10,000 characters",
     "words-108-en-mastodon": "the handle stands before the words that send there",
     "promise-19-en": "more words than a gap holds stand between who promises and what",
 }

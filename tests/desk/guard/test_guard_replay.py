@@ -11,6 +11,7 @@ from tui import config
 from tui.clock import DAY, HOUR, MINUTE, SECOND, Millis, iso
 from tui.config import AccountSettings, Config
 from tui.desk import claims, guard, incidents, outbox, people
+from tui.desk.guard import gather
 from tui.desk.guard.replay import replay
 from tui.networks.records import Post, Receipt
 from tui.store import tables as t
@@ -226,7 +227,7 @@ def test_history_says_what_the_guard_said_at_the_time(store: Store, reader: Read
     for each in story(seed):
         home = home_of(store, each.in_reply_to) if each.author.handle in ("northline", "southline") else None
         if home is not None:
-            case = outbox.case(
+            case = gather.case(
                 reader, home, each.text, agent="ana", config=PLAIN, now=each.created_at,
                 sender=f"@{each.author.handle}",
             )  # fmt: skip

@@ -19,8 +19,8 @@ from tui.desk.canned import library
 from tui.desk.freshness import Word, standing
 from tui.desk.guard import phrases
 from tui.desk.guard.case import Case, Finding
+from tui.desk.guard.gather import target
 from tui.desk.guard.telling import named, whole
-from tui.desk.outbox import target
 from tui.store.reader import EVER, IncidentRow, Key, PastPost, PostRow, QueueRow, Reader, SentText
 
 EXAMPLES = 3

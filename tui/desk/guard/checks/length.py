@@ -34,11 +34,11 @@ def length(case: Case) -> Finding | None:
 
 def _count(case: Case) -> Length:
     """The length as this server counts; far beyond its limit, plainly."""
-    network, settings = case.conversation.network, case.settings
-    taken = count("", network, limit=settings.length_limit)
+    network, settings, private = case.conversation.network, case.settings, case.private
+    taken = count("", network, limit=settings.length_limit, private=private)
     if len(case.text) > FAR_TOO_LONG * taken.limit:
         return Length(len(case.text), taken.limit, "characters")
-    return count(case.text, network, limit=settings.length_limit, link_length=settings.link_length)
+    return count(case.text, network, limit=settings.length_limit, link_length=settings.link_length, private=private)
 
 
 def _parts(case: Case, taken: Length) -> tuple[int, str]:
@@ -48,7 +48,11 @@ def _parts(case: Case, taken: Length) -> tuple[int, str]:
         return 0, "it is far too long; shorten it."
     try:
         parts = split(
-            case.text, case.conversation.network, limit=settings.length_limit, link_length=settings.link_length
+            case.text,
+            case.conversation.network,
+            limit=settings.length_limit,
+            link_length=settings.link_length,
+            private=case.private,
         )
     except ValueError as error:
         return 0, str(error)
