@@ -761,15 +761,12 @@ def _private_data() -> Iterable[Made]:
         text="For lost property please write to jo.smith@northline.example.", settings={"contacts": OURS})  # fmt: skip
 
 
-HELP = ("@northline", "@northlinehelp")
-
-
 def _wrong_account() -> Iterable[Made]:
     stop = "wrong-account=stop"
     yield _made("wrong-account-handle", "She wrote to @northline, it would leave from @northlinehelp", stop,
-        sender="@northlinehelp", accounts=HELP)  # fmt: skip
+        sender="@northlinehelp")  # fmt: skip
     yield _made("wrong-account-german", "Von der falschen Adresse", stop, sender="@northline_de", lang="de",
-        accounts=("@northline", "@northline_de"), network="mastodon", text="Das Zugteam weiß Bescheid.")  # fmt: skip
+        network="mastodon", text="Das Zugteam weiß Bescheid.")  # fmt: skip
     yield _made("wrong-account-recipient", "The text speaks to somebody else", stop, text=f"@bobmiller {REPLY}")
     yield _made("wrong-account-recipient-mastodon", "A handle of another server, and another person", stop,
         text=f"@bob@social.example {REPLY}", network="mastodon")  # fmt: skip
@@ -777,8 +774,8 @@ def _wrong_account() -> Iterable[Made]:
         text="@paul.bsky.example l'équipe à bord est prévenue.", wrote="@northline il fait froid")  # fmt: skip
     yield _made("wrong-account-reposter", "The text speaks to who only reposted", stop, post(10 * MINUTE),
         repost(3 * MINUTE), text=f"@oldnews {REPLY}", network="bluesky")  # fmt: skip
-    yield _made("wrong-account-same", "Its own handle, in another spelling", "", sender="@NorthLine", accounts=HELP)
-    yield _made("wrong-account-none", "No handle chosen: the conversation's own", "", accounts=HELP, network="bluesky")
+    yield _made("wrong-account-same", "Its own handle, in another spelling", "", sender="@NorthLine")
+    yield _made("wrong-account-none", "No handle chosen: the conversation's own", "", network="bluesky")
     yield _made("wrong-account-customer", "Opens with her handle in capitals", "", text=f"@AmandaC {REPLY}")
     yield _made("wrong-account-local", "Mastodon: the local half of her handle", "", text=f"@amandac {REPLY}",
         who=("Amanda C", "amandac@social.example"), network="mastodon")  # fmt: skip
@@ -819,7 +816,7 @@ def _bounce() -> Iterable[Made]:
     }
     for name, (lang, network, text) in away.items():
         yield _made(f"bounce-{name}", "Sends them away although we could answer here", warn, lang=lang, network=network,
-            text=text, settings={"contacts": OURS}, accounts=HELP)  # fmt: skip
+            text=text, settings={"contacts": OURS})  # fmt: skip
     here = {
         "dm": ("en", "x", "Please send us a DM with your booking number so that we can look into it."),
         "dm-german": ("de", "mastodon", "Schicken Sie uns bitte eine Direktnachricht mit der Buchungsnummer."),
@@ -836,9 +833,7 @@ def _bounce() -> Iterable[Made]:
         "phone-app": ("en", "x", "Which phone do you use the app on? Is it the newest version?"),
     }
     for name, (lang, network, text) in here.items():
-        yield _made(
-            f"bounce-not-{name}", "Nobody is sent away", "", lang=lang, network=network, text=text, accounts=HELP
-        )
+        yield _made(f"bounce-not-{name}", "Nobody is sent away", "", lang=lang, network=network, text=text)
     call = "Please call us on 0345 600 7245."
     thread = [post(3 * HOUR), ours(2 * HOUR, call), post(5 * MINUTE, text="@northline nobody answers there!")]
     mail = "Please email help@northline.example about the seat."
@@ -1417,7 +1412,7 @@ def _other_words() -> Iterable[Made]:
     for number, (says, lang, network, text) in enumerate(OTHER_WORDS, 1):
         yield _made(
             f"words-{number:03}-{lang}-{network}", "The same in other words", says, lang=lang, network=network,
-            text=text, accounts=HELP, wrote="@northline ?", settings={"contacts": OURS},
+            text=text, wrote="@northline ?", settings={"contacts": OURS},
         )  # fmt: skip
 
 

@@ -9,7 +9,6 @@ from tui.clock import DAY, HOUR, MINUTE
 from tui.desk.guard import Case
 
 WARN = ("warn", "")
-OURS = ("@northline", "@northlinehelp")
 LINK = "https://t.example/x"
 
 
@@ -37,7 +36,7 @@ LINK = "https://t.example/x"
     ],
 )
 def test_sending_somebody_elsewhere_warns(text: str) -> None:
-    assert said("bounce", case(text=text, accounts=OURS)) == WARN
+    assert said("bounce", case(text=text)) == WARN
 
 
 @pytest.mark.parametrize(
@@ -92,7 +91,7 @@ def test_parts_of_one_answer_are_one_time() -> None:
     ],
 )
 def test_what_can_be_answered_here_is_silent(text: str) -> None:
-    assert said("bounce", case(text=text, accounts=OURS)) is None
+    assert said("bounce", case(text=text)) is None
 
 
 def test_a_handle_that_takes_part_is_no_other_place() -> None:

@@ -83,8 +83,6 @@ class Case:
     """When it was let pass, where it is looked at again: whether it is a part of an answer was decided then."""
     by_others: frozenset[int] = frozenset()
     """Posts of ours that came since and did not leave here by this agent's hand: it is no part of those."""
-    accounts: tuple[str, ...] = ()
-    """Our handles on this network, with their `@`."""
     sent: tuple[SentText, ...] = ()
     """What this handle published or is about to, in the same-text stretch, newest first."""
     sent_to: tuple[SentText, ...] = ()
@@ -92,7 +90,7 @@ class Case:
     leaving: tuple[ReplyRow, ...] = ()
     """Replies of this conversation that are held, queued, sending or unknown."""
     changes: tuple[EventRow, ...] = ()
-    """Events of this conversation by others since this agent last saw it; empty where never seen."""
+    """Events of this conversation since this agent last saw it; empty where never seen."""
     others: tuple[OtherRow, ...] = ()
     """The same person's other conversations, on this and on other networks."""
     incident: IncidentRow | None = None

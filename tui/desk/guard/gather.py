@@ -12,7 +12,7 @@ from tui.desk.freshness import account_name
 from tui.desk.guard import phrases
 from tui.desk.guard.case import Case
 from tui.errors import Misuse
-from tui.store.reader import EventRow, PostRow, QueueRow, Reader, ReplyRow
+from tui.store.reader import PostRow, QueueRow, Reader, ReplyRow
 
 LEAVING = ("held", "queued", "sending", "unknown")
 SIBLINGS_MOST = 10
@@ -43,8 +43,7 @@ def case(
     conversation = reader.conversation(conversation_id)
     if conversation is None:
         raise Misuse(f"There is no conversation {conversation_id}; see `shiftdesk queue --view all`.")
-    accounts = tuple(handle for _, network, handle in reader.accounts() if network == conversation.network)
-    sender = _other_handle(sender, conversation.account, accounts)
+    sender = _other_handle(reader, sender, conversation)
     leaves_from = sender or conversation.account
     settings = config.account(conversation.network, leaves_from)
     posts = tuple(reader.posts(conversation_id) if posts is None else posts)
@@ -61,7 +60,6 @@ def case(
         settings=settings,
         sender=sender,
         split=split,
-        accounts=accounts,
         sent=tuple(
             reader.sent_since(
                 leaves_from, conversation.network, now - settings.same_text_minutes * MINUTE, but=except_id
@@ -69,7 +67,7 @@ def case(
         ),
         sent_to=tuple(reader.sent_to(conversation.author_id)),
         leaving=tuple(r for r in replies if r.state in LEAVING and r.id != except_id),
-        changes=() if seen is None else tuple(_changes(reader, conversation_id, agent, seen)),
+        changes=() if seen is None else tuple(reader.events(after=seen, conversation_id=conversation_id)),
         others=tuple(reader.others(conversation_id, conversation.author_id)),
         incident=reader.incident(conversation.incident_id) if conversation.incident_id else None,
         canned=canned,
@@ -82,10 +80,12 @@ def case(
     return made if anew else _as_let_pass(made, but, replies, reader)
 
 
-def _other_handle(sender: str | None, own: str | None, ours: Sequence[str]) -> str | None:
+def _other_handle(reader: Reader, sender: str | None, conversation: QueueRow) -> str | None:
     """The handle of ours that is meant, as it is written; None: the conversation's own."""
+    own = conversation.account
     if sender is None or (own is not None and account_name(sender) == account_name(own)):
         return None
+    ours = [handle for _, network, handle in reader.accounts() if network == conversation.network]
     for handle in ours:
         if account_name(handle) == account_name(sender):
             return handle
@@ -130,10 +130,6 @@ def _posts_of(replies: Sequence[ReplyRow], posts: Sequence[PostRow]) -> set[int]
     out = [one for one in replies if one.native_id is not None]
     native_ids, texts = {one.native_id for one in out}, {one.text for one in out}
     return {post.id for post in posts if post.ours and (post.native_id in native_ids or post.text in texts)}
-
-
-def _changes(reader: Reader, conversation_id: int, agent: str, seen: int) -> list[EventRow]:
-    return [e for e in reader.events(after=seen, conversation_id=conversation_id) if e.agent != agent]
 
 
 def _siblings(reader: Reader, canned: Canned, conversation: QueueRow, now: Millis) -> list[Canned]:

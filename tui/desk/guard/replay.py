@@ -195,8 +195,6 @@ class _Past:
         self._canned = {row["id"]: library.response(row) for row in reader.canned()}
         self._incident = lru_cache(_THREADS)(reader.incident)
         self._updates = reader.incident_updates()
-        accounts = reader.accounts()
-        self._handles = {network: tuple(h for _, n, h in accounts if n == network) for _, network, _ in accounts}
 
     def findings(self, reply: PastPost, sent: Sequence[SentText], config: Config) -> dict[str, Finding] | None:
         """What the guard would have said, by check; None where nothing of the thread is known before it."""
@@ -220,7 +218,6 @@ class _Past:
             target=target(conversation, posts),
             settings=settings,
             sender=reply.account,
-            accounts=self._handles[reply.network],
             sent=tuple(sent),
             sent_to=tuple(self._reader.sent_to(author, before=Key(reply.at, reply.id))),
             others=tuple(self._reader.others_then(conversation.id, author, reply.at)),
