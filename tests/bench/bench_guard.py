@@ -138,7 +138,7 @@ def typing(store: Store) -> None:
         len(reader.sent_since("@northline", "x", 0)),
     )
     print(f"a desk: {posts:,} posts in one conversation, {to} texts to this customer and {by} by this handle")
-    jobs.warm("x")
+    jobs.warm("x", Config())
     timed("  a pause in typing", pause, store_draft)
     timed("  a pause when something happened on the desk", pause, note)
 
