@@ -17,6 +17,7 @@ from tui.desk import claims, drafts, guard, priority
 from tui.desk.canned import library
 from tui.desk.claims import Claim
 from tui.desk.guard import Case, Finding, Overridden, gather
+from tui.desk.guard.checks.length import parts
 from tui.errors import Refused
 from tui.networks import limits
 from tui.networks.records import Outgoing, Receipt
@@ -87,11 +88,11 @@ def _store(
         "account_id": drafts.other_account(session, claim.conversation_id, looked_at.sender) or own,
         "private": answered.kind == "dm", "canned_id": canned_id, "state": "held", "due_at": due_at,
     }  # fmt: skip
-    parts = _parts(looked_at)
+    texts = _parts(looked_at)
     ids: list[int] = []
-    for part in parts:
+    for part in texts:
         values |= {"text": part, "key": uuid.uuid4().hex, "created_at": now + len(ids)}
-        values |= {"part": len(ids) + 1, "parts": len(parts), "whole": text if len(parts) > 1 and not ids else None}
+        values |= {"part": len(ids) + 1, "parts": len(texts), "whole": text if len(texts) > 1 and not ids else None}
         ids.append(session.execute(insert(t.replies).values(**values).returning(_r.id)).scalar_one())
     if len(ids) > 1:
         session.execute(update(t.replies).where(_r.id.in_(ids)).values(first_id=ids[0]))
@@ -99,17 +100,8 @@ def _store(
 
 
 def _parts(looked_at: Case) -> list[str]:
-    if not looked_at.split:
-        return [looked_at.text]
-    settings = looked_at.settings
     try:
-        return limits.split(
-            looked_at.text,
-            looked_at.conversation.network,
-            limit=settings.length_limit,
-            link_length=settings.link_length,
-            private=looked_at.private,
-        )
+        return parts(looked_at) if looked_at.split else [looked_at.text]
     except ValueError as error:  # where the account has the check of the length off
         raise Refused(str(error)) from None
 

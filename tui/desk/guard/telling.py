@@ -1,5 +1,7 @@
 """How a finding puts things to people: nothing uncleaned, names and quotes cut to size."""
 
+from collections.abc import Sequence
+
 from tui.text import clean, fit, line
 
 EVIDENCE_CHARACTERS = 500
@@ -36,6 +38,12 @@ def excerpt(text: str) -> str:
 def whole(text: str) -> str:
     """A text as evidence shows it."""
     return clean(text[:EVIDENCE_CHARACTERS])
+
+
+def listed(things: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = len(things) - EXAMPLES
+    return ", ".join(things[:EXAMPLES]) + (f" and {more} more" if more > 0 else "")
 
 
 def ordinal(count: int) -> str:

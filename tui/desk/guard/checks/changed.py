@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tui.clock import Millis, age, iso
 from tui.desk.guard.case import REASON, Case, Finding
-from tui.desk.guard.telling import EXAMPLES, at, excerpt, named, whole
+from tui.desk.guard.telling import EXAMPLES, at, excerpt, listed, named, whole
 from tui.desk.guard.thread import answers, is_part, words_of
 from tui.store.reader import EventRow
 
@@ -55,8 +55,7 @@ def _what_happened(events: list[EventRow], case: Case) -> str:
         f"{phrase}{f' {len(times)} times, last' if len(times) > 1 else ''} {age(case.now - times[0])} ago"
         for phrase, times in alike.items()
     ]
-    more = len(phrases) - EXAMPLES
-    return ", ".join(phrases[:EXAMPLES]) + (f" and {more} more" if more > 0 else "")
+    return listed(phrases)
 
 
 def _moves(case: Case) -> Iterator[EventRow]:

@@ -14,13 +14,13 @@ def length(case: Case) -> Finding | None:
     taken = _count(case)
     if taken.over <= 0:
         return None
-    parts, why_not = _parts(case, taken)
-    if parts and case.split:
+    needed, why_not = _how_many(case, taken)
+    if needed and case.split:
         return None
     unit = taken.unit.removesuffix("s") if taken.over == 1 else taken.unit
     words = f"{taken.over:,} {unit} too many for {named(case.conversation.network)} ({taken.used:,} of {taken.limit:,})"
-    if parts:
-        words += f"; it can go in {parts} parts"
+    if needed:
+        words += f"; it can go in {needed} parts"
     words = f"{words}; in parts: {why_not}" if case.split else f"{words}."
     evidence = {
         "used": taken.used,
@@ -29,7 +29,19 @@ def length(case: Case) -> Finding | None:
         "over": taken.over,
         "arithmetic": f"{taken.used:,} {taken.unit} of {taken.limit:,}: {taken.over:,} over",
     }
-    return Finding("length", "stop", words, evidence | ({"parts": parts} if parts else {}))
+    return Finding("length", "stop", words, evidence | ({"parts": needed} if needed else {}))
+
+
+def parts(case: Case) -> list[str]:
+    """The parts a text leaves in, as this server counts. ValueError, with a sentence, where it cannot be split."""
+    settings = case.settings
+    return split(
+        case.text,
+        case.conversation.network,
+        limit=settings.length_limit,
+        link_length=settings.link_length,
+        private=case.private,
+    )
 
 
 def _count(case: Case) -> Length:
@@ -41,19 +53,11 @@ def _count(case: Case) -> Length:
     return count(case.text, network, limit=settings.length_limit, link_length=settings.link_length, private=private)
 
 
-def _parts(case: Case, taken: Length) -> tuple[int, str]:
+def _how_many(case: Case, taken: Length) -> tuple[int, str]:
     """In how many parts it can go; else 0, and why not."""
-    settings = case.settings
     if len(case.text) > FAR_TOO_LONG * taken.limit:
         return 0, "it is far too long; shorten it."
     try:
-        parts = split(
-            case.text,
-            case.conversation.network,
-            limit=settings.length_limit,
-            link_length=settings.link_length,
-            private=case.private,
-        )
+        return len(parts(case)), ""
     except ValueError as error:
         return 0, str(error)
-    return len(parts), ""

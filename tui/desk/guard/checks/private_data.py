@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from tui.config import AccountSettings
 from tui.desk.guard.case import REASON, Case, Finding, Offer, Verdict
-from tui.desk.guard.telling import EXAMPLES, at, named
+from tui.desk.guard.telling import at, listed, named
 from tui.desk.guard.thread import answers, words_of
 from tui.private import REGIONS, Found, Kind, masked, pattern_problem, search
 
@@ -138,7 +138,7 @@ def _group(shown: _Shown) -> tuple[bool, int]:
 def _sentence(shown: list[_Shown], case: Case) -> str:
     """For one group, what is shown and what to do."""
     first = shown[0]
-    things = _list([f"{_a(one.one)} ({named(one.one.shown)})" for one in shown])
+    things = listed([f"{_a(one.one)} ({named(one.one.shown)})" for one in shown])
     if first.theirs:
         money = ", ask them to delete it" if first.one.kind in _MONEY else ""
         return f"{at(case.conversation.handle)} shows {things} in public: go on in private messages{money}."
@@ -148,11 +148,6 @@ def _sentence(shown: list[_Shown], case: Case) -> str:
     if first.one.kind == "iban":
         return f"This public reply holds {things}; send it in a private message."
     return f"This public reply gives {things}; if it is nobody's own, `contacts` can name it."
-
-
-def _list(things: list[str]) -> str:
-    more = len(things) - EXAMPLES
-    return ", ".join(things[:EXAMPLES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _a(one: Found) -> str:
