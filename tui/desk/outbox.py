@@ -236,27 +236,31 @@ def _stopped_now(session: Session, row: Any, config: Config, now: Millis) -> str
 
     Whatever changed has changed since then. A check that stumbles keeps this reply here, not all those behind it.
     """
-    reader = reading(session)
-    reply = reader.reply(row.id)
-    if reply is None:
-        return ""
-    looked_at = gather.case(
-        reader, row.conversation_id, _whole(session, row), agent=row.agent, config=config, now=now,
-        canned=library.stored(session, row.canned_id) if row.canned_id else None,
-        sender=reply.account, split=row.parts > 1, but=reply,
-    )  # fmt: skip
+    looked_at = _case_again(session, row, agent=row.agent, config=config, now=now)
     try:
         findings = guard.examine(looked_at)
     except Exception as error:
         return f"The guard stumbled over this reply ({type(error).__name__}); read it once more before you send it."
     stops = [finding for finding in findings if finding.verdict == "stop"]
-    stops = [stop for stop in stops if stop.check == "changed" or stop.check not in reply.passed]
+    stops = [stop for stop in stops if stop.check == "changed" or stop.check not in (row.passed or ())]
     for stop in stops:
         log.append(
             session, "guard.stopped", at=now, agent=row.agent, conversation_id=row.conversation_id,
             check=stop.check, text=stop.text, reply=row.id,
         )  # fmt: skip
     return " ".join(stop.text for stop in stops)
+
+
+def _case_again(session: Session, row: Any, *, agent: str, config: Config, now: Millis, anew: bool = False) -> Case:
+    """What the guard looks at when it looks at a stored reply once more; `anew`: as if this agent sent it now."""
+    reader = reading(session)
+    reply = reader.reply(row.id)
+    assert reply is not None, "its row was read in this transaction"
+    return gather.case(
+        reader, row.conversation_id, _whole(session, row), agent=agent, config=config, now=now,
+        canned=library.stored(session, row.canned_id) if row.canned_id else None,
+        sender=reply.account, split=row.parts > 1, but=reply, anew=anew,
+    )  # fmt: skip
 
 
 def _whole(session: Session, row: Any) -> str:
@@ -427,14 +431,7 @@ def retry(session: Session, reply_id: int, *, agent: str, config: Config, now: M
 
 def _look_anew(session: Session, row: Any, *, agent: str, config: Config, now: Millis) -> list[str]:
     """What a reply passes that is to be tried again. Raises GuardStop."""
-    reader = reading(session)
-    reply = reader.reply(row.id)
-    looked_at = gather.case(
-        reader, row.conversation_id, _whole(session, row), agent=agent, config=config, now=now,
-        canned=library.stored(session, row.canned_id) if row.canned_id else None,
-        sender=reply and reply.account, split=row.parts > 1, but=reply, anew=True,
-    )  # fmt: skip
-    findings = guard.examine(looked_at)
+    findings = guard.examine(_case_again(session, row, agent=agent, config=config, now=now, anew=True))
     stops = [finding for finding in findings if finding.verdict == "stop"]
     answered = set(row.passed or ()) - {"changed"} if row.agent == agent else set()
     if any(stop.check not in answered for stop in stops):
