@@ -19,6 +19,25 @@ def read(tmp_path: Path, text: str) -> Config:
     return config.load(path, vet=guard.vet)
 
 
+@pytest.mark.parametrize(
+    ("setting", "asked"),
+    [
+        ("horizon_hours = 24", False),
+        ("mask_cards = false", False),
+        ('contacts = ["@help"]', False),
+        ('hours = "24/7"', True),
+        ('booking_pattern = "[A-Z]{6}"', True),
+        ('checks = { late = "off" }', True),
+    ],
+)
+def test_the_rules_are_asked_only_about_texts_and_tables(tmp_path: Path, setting: str, asked: bool) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(f'[account."x:@northline"]\n{setting}\n', encoding="utf-8")
+    of: list[AccountSettings] = []
+    config.load(path, vet=lambda settings: of.append(settings) or ())
+    assert bool(of) == asked
+
+
 def test_nothing_configured_means_the_defaults() -> None:
     found = config.load()
     assert (found.desk, found.default_account, found.keys) == (DeskSettings(), AccountSettings(), {})

@@ -151,7 +151,8 @@ Vet = Callable[[AccountSettings], Iterable[tuple[str, str]]]
 def load(path: Path | None = None, vet: Vet = lambda _: ()) -> Config:
     """Read the file given, or `config.toml` of the XDG folder where there is one. Raises Misuse.
 
-    `vet` looks at each account's settings where the file has any: the rules know more of them than this module.
+    `vet` looks at the settings of each account whose section has a text or a table, which the rules know more of than
+    this module. Where all have numbers and lists alone, it is not called, so that a start need not load the rules.
     """
     explicit = path is not None
     path = path or config_folder() / "config.toml"
@@ -245,8 +246,9 @@ class _Reading:
 
     def _account(self, defaults: AccountSettings, name: str, section: Any) -> AccountSettings:
         settings = self._section(defaults, name, section)
-        for key, problem in self.vet(settings):
-            self._fail(f"{name}.{key}".lstrip("."), problem)
+        if any(isinstance(getattr(defaults, key), str | dict) for key in section):
+            for key, problem in self.vet(settings):
+                self._fail(f"{name}.{key}".lstrip("."), problem)
         return settings
 
     def _section(self, defaults: Settings, name: str, section: Any) -> Settings:
