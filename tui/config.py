@@ -1,6 +1,5 @@
 """Configuration: one TOML file and the XDG folders. An error names the file, the key and the nearest known key."""
 
-import difflib
 import getpass
 import os
 import tomllib
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from tui.clock import HOUR, MINUTE, SECOND, Millis
-from tui.errors import Misuse
+from tui.errors import Misuse, nearest
 
 VERDICTS = ("stop", "warn", "info", "off")
 CONFIG_LIMIT_BYTES = 1_000_000
@@ -264,8 +263,7 @@ class _Reading:
     def _known(self, name: str, section: dict[str, Any], known: tuple[str, ...]) -> None:
         for key in section:
             if key not in known:
-                near = difflib.get_close_matches(key, known, 1, 0.5) or known[:1]
-                self._fail(f"{name}.{key}".lstrip("."), f"is unknown; did you mean {near[0]!r}?")
+                self._fail(f"{name}.{key}".lstrip("."), f"is unknown; did you mean {nearest(key, known)!r}?")
 
     def _value(self, key: str, value: Any, default: Any) -> Any:
         match default:

@@ -1,5 +1,6 @@
 """Errors an agent may meet. `str(error)` is one sentence: what, where and what to do."""
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -35,3 +36,10 @@ class NoTerminal(ShiftdeskError):
     """The desk needs a terminal on stdin and stdout."""
 
     exit_code = 64
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """The one of `known`, of which there is at least one, that was most likely meant."""
+    import difflib
+
+    return (difflib.get_close_matches(name, known, 1, 0.5) or known)[0]

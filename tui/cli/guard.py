@@ -8,7 +8,7 @@ import click
 from tui import clock
 from tui.cli.figures import moment_before
 from tui.cli.invocation import WORDS, DeskGroup, Invocation, vet
-from tui.errors import Misuse
+from tui.errors import Misuse, nearest
 from tui.text import fit, line
 
 COLUMNS = 78
@@ -50,10 +50,7 @@ def guard_test(call: Invocation, since: str, changes: tuple[str, ...], names: tu
 
 def _known(name: str, names: tuple[str, ...]) -> None:
     if name not in names:
-        import difflib
-
-        near = difflib.get_close_matches(name, names, 1, 0.5) or names[:1]
-        raise Misuse(f"--check {name!r:.40} is unknown; did you mean {near[0]!r}?")
+        raise Misuse(f"--check {name!r:.40} is unknown; did you mean {nearest(name, names)!r}?")
 
 
 # -- on paper --------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ A check is a pure function of a `Case`, in a file of its own; `CHECKS` is the on
 file and its line there. The sentences carry nothing uncleaned: what was written outside passes `tui.text`.
 """
 
-import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -29,6 +28,7 @@ from tui.desk.guard.checks.same_customer import same_customer
 from tui.desk.guard.checks.same_text import same_text
 from tui.desk.guard.checks.tone import tone
 from tui.desk.guard.checks.wrong_account import wrong_account
+from tui.errors import nearest
 
 __all__ = [
     "CHECKS",
@@ -117,8 +117,7 @@ def vet(settings: AccountSettings) -> Iterator[tuple[str, str]]:
     """What is wrong with an account's settings that only the guard can tell: the key, and what is wrong."""
     for name in settings.checks:
         if name not in NAMES:
-            near = difflib.get_close_matches(name, NAMES, 1, 0.5) or NAMES[:1]
-            yield f"checks.{name}", f"is unknown; did you mean {near[0]!r}?"
+            yield f"checks.{name}", f"is unknown; did you mean {nearest(name, NAMES)!r}?"
     yield from hours.vet(settings)
     yield from vet_booking_pattern(settings)
 

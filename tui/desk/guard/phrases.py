@@ -6,7 +6,6 @@ configuration takes the place of the lists it names. In a phrase `#` stands for 
 nobody says in which one a reply is.
 """
 
-import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from tui.config import Config
-from tui.errors import Misuse
+from tui.errors import Misuse, nearest
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MOMENTS = ("now", "minutes", "hours", "today", "tonight", "tomorrow", *WEEKDAYS)
@@ -207,8 +206,7 @@ def _lists(path: Path) -> dict[str, tuple[str, ...]]:
 
 def _check(path: Path, name: str, phrases: Any) -> None:
     if name not in LISTS:
-        near = difflib.get_close_matches(name, LISTS, 1, 0.5) or LISTS[:1]
-        _fail(path, f"has an unknown list {name!r}; did you mean {near[0]!r}?")
+        _fail(path, f"has an unknown list {name!r}; did you mean {nearest(name, LISTS)!r}?")
     if not isinstance(phrases, list) or not all(isinstance(one, str) for one in phrases):
         _fail(path, f'has no list of phrases in {name!r}; write {name} = ["one phrase", "another"]')
     for phrase in phrases:
