@@ -1,4 +1,4 @@
-"""What a thread says: how fresh it is, what the customer wrote, what we answered."""
+"""What a thread says: how fresh it is, what the customer wrote, what we answered, who holds it."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from tui.clock import MINUTE, Millis
 from tui.desk.freshness import Freshness, account_name, freshness
 from tui.desk.guard.alike import part_mark, signature
 from tui.desk.guard.case import Case
-from tui.store.reader import PostRow
+from tui.store.reader import OtherRow, PostRow, QueueRow
 
 
 class Answer(NamedTuple):
@@ -54,6 +54,12 @@ def answers(case: Case) -> list[Answer]:
     ]
     leaving = [Answer(r.created_at, r.account, r.agent, r.text, r.state, r.id) for r in case.leaving]
     return sorted(published + leaving, key=lambda answer: answer.at)
+
+
+def is_held_by_another(conversation: QueueRow | OtherRow, case: Case) -> bool:
+    """Whether a colleague of this agent holds a conversation, and the lease has not run out."""
+    lapsed = conversation.timer_at is not None and conversation.timer_at <= case.now
+    return conversation.state == "claimed" and conversation.owner not in (None, case.agent) and not lapsed
 
 
 def is_part(answer: Answer, case: Case) -> bool:

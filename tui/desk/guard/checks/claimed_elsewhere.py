@@ -3,13 +3,13 @@
 from tui.clock import age, iso
 from tui.desk.guard.case import Case, Finding
 from tui.desk.guard.telling import named
+from tui.desk.guard.thread import is_held_by_another
 
 
 def claimed_elsewhere(case: Case) -> Finding | None:
     """Somebody else holds this conversation, and the lease has not run out."""
     conversation = case.conversation
-    lapsed = conversation.timer_at is not None and conversation.timer_at <= case.now
-    if conversation.state != "claimed" or conversation.owner in (None, case.agent) or lapsed:
+    if not is_held_by_another(conversation, case):
         return None
     owner, since = named(conversation.owner or ""), conversation.claimed_at
     words = f"{owner} has had this conversation" + ("." if since is None else f" for {age(case.now - since)}.")

@@ -6,7 +6,7 @@ from tui.clock import MINUTE, Millis, age, iso
 from tui.desk.guard.alike import signature
 from tui.desk.guard.case import Case, Finding
 from tui.desk.guard.telling import at, excerpt, named, us, whole
-from tui.desk.guard.thread import words_of
+from tui.desk.guard.thread import is_held_by_another, words_of
 from tui.store.reader import OtherRow
 
 
@@ -28,7 +28,9 @@ def same_customer(case: Case) -> Finding | None:
     One's own answers are no collision, those with the signature of this draft among them; neither are answers about
     the incident that both conversations are linked to. Private or public makes no difference.
     """
-    held = [_Collision("held", named(o.owner or ""), o.claimed_at, o) for o in case.others if _is_held(o, case)]
+    held = [
+        _Collision("held", named(o.owner or ""), o.claimed_at, o) for o in case.others if is_held_by_another(o, case)
+    ]
     here = max((word.created_at for word in words_of(case)), default=None)
     answered = [
         _Collision("answered", named(o.answered_by) if o.answered_by else us(o.account), o.answered_at, o)
@@ -45,11 +47,6 @@ def same_customer(case: Case) -> Finding | None:
         f"{len(answered)} after the newest word here, within {case.settings.same_customer_minutes} min",
     }
     return Finding("same-customer", "warn", _sentence(found[0], case) + more, evidence)
-
-
-def _is_held(other: OtherRow, case: Case) -> bool:
-    lapsed = other.timer_at is not None and other.timer_at <= case.now
-    return other.state == "claimed" and other.owner not in (None, case.agent) and not lapsed
 
 
 def _collides(other: OtherRow, here: Millis, case: Case) -> bool:
