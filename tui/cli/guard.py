@@ -58,9 +58,10 @@ def _known(name: str, names: tuple[str, ...]) -> None:
 
 def _page(found: dict[str, Any]) -> str:
     """The counts as a table, then the examples, at most COLUMNS cells wide."""
-    since, until = (clock.local(clock.parse(found[end]), "%a %d %b %Y %H:%M") for end in ("since", "until"))
+    from tui.desk.report import stretch
+
     replies = found["replies"]
-    rows = [f"The guard over {replies:,} {'reply' if replies == 1 else 'replies'}, {since} to {until}", ""]
+    rows = [f"The guard over {replies:,} {'reply' if replies == 1 else 'replies'}, {stretch(found)}", ""]
     compared = any("before" in row for row in found["checks"])
     heads = ("stop", "warn", "info", "share")
     rows.append("".join(f"{head:>8}" for head in (*heads, *(("was", "share") if compared else ()))) + "  check")

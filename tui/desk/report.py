@@ -187,7 +187,7 @@ def _guard(reader: Reader, since: Millis, config: Config) -> list[dict[str, Any]
 
 def text(found: dict[str, Any]) -> str:
     """The figures as a table of plain text, at most COLUMNS cells wide; names stand last in their rows."""
-    rows = [f"Response figures, {_stretch(found)}", "", _cells(_HEADS, "account"), _figures(found["total"], "all")]
+    rows = [f"Response figures, {stretch(found)}", "", _cells(_HEADS, "account"), _figures(found["total"], "all")]
     rows += [_figures(row, _account(row)) for row in found["accounts"]]
     rows += _section("Replies sent", [(f"{row['sent']:>6}", row["agent"]) for row in found["agents"]])
     rows += _section("The guard: shown, heeded, overridden, proven right", _of_checks(found["guard"]))
@@ -200,14 +200,15 @@ def text(found: dict[str, Any]) -> str:
     return "\n".join(rows) + "\n"
 
 
-def _stretch(found: dict[str, Any]) -> str:
+def stretch(found: dict[str, Any]) -> str:
+    """From when to when figures are, in words."""
     since, until = (clock.local(clock.parse(found[end]), "%a %d %b %Y %H:%M") for end in ("since", "until"))
     return f"{since} to {until}"
 
 
 def guard_text(found: dict[str, Any]) -> str:
     """What became of the guard's findings, as a table at most COLUMNS cells wide, with what the words mean."""
-    rows = [f"The guard, {_stretch(found)}", "", f"{_GUARD_HEADS}  check"]
+    rows = [f"The guard, {stretch(found)}", "", f"{_GUARD_HEADS}  check"]
     rows += [f"{cells}  {fit(line(name), COLUMNS - len(cells) - 2)}" for cells, name in _of_checks(found["guard"])]
     if not found["guard"]:
         rows.append("It stopped nothing and warned of nothing.")

@@ -128,7 +128,8 @@ class Glance:
         if self._case is None or (of, newest) != (self._of, self._newest):
             self._case = gather.case(
                 reader, conversation_id, words,
-                agent=agent, config=config, now=now, canned=canned, sender=sender, posts=self._thread(reader, of[0]),
+                agent=agent, config=config, now=now, canned=canned, sender=sender,
+                posts=self._thread(reader, conversation_id),
             )  # fmt: skip
             self._of, self._newest = of, newest
         return guard.examine(replace(self._case, text=words, now=now))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tui.screens.jobs import Glance
     from tui.store.reader import QueueRow
 
-RECIPIENT_CELLS = 26
+HANDLE_CELLS = 26
 """Most of a handle that the title shows; the review shows it whole."""
 KEYS_TO_CHOOSE = string.digits[1:] + string.ascii_letters
 DRAFT_PAUSE_S = 0.6
@@ -405,4 +405,4 @@ class Writing:
 
 
 def _fitted(handle: str) -> str:
-    return text.fit(text.line(handle), RECIPIENT_CELLS)
+    return text.fit(text.line(handle), HANDLE_CELLS)
