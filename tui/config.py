@@ -73,6 +73,8 @@ class AccountSettings:
     """A colleague's answer to the same person elsewhere counts as just now within this (min)."""
     bounce_count: int = 1
     """From so many times on, this reply included, sending the customer elsewhere warns."""
+    form_count: int = 2
+    """The same for sending them to a form, which may be the only way in."""
     apology_count: int = 3
     """From so many apologies with nothing else to them on, this reply included, `tone` warns."""
     shouted_words: int = 3

@@ -53,6 +53,8 @@ def test_sending_somebody_elsewhere_warns(text: str) -> None:
 def test_a_form_may_be_the_only_way_in_and_warns_from_the_second_time_on(text: str) -> None:
     assert said("bounce", case(text=text)) is None
     assert said("bounce", bounced(1, text)) == WARN
+    assert said("bounce", case(text=text, settings=replace(SAFE, form_count=1))) == WARN
+    assert said("bounce", bounced(1, text, settings=replace(SAFE, form_count=3))) is None
 
 
 def test_parts_of_one_answer_are_one_time() -> None:

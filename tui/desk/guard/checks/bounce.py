@@ -27,8 +27,6 @@ _NEAR, _RIGHT_BEFORE = 80, 4
 """Characters between a phrase and where it leads."""
 _ANSWERS = 100
 """How many of our last answers in a thread are counted."""
-_FORMS_FROM = 2
-"""From so many times on a form is said something about."""
 _PLACES = 50
 """Most places that are looked at in one sentence."""
 
@@ -57,7 +55,9 @@ def bounce(case: Case) -> Finding | None:
     sent = [(one, _elsewhere(one.text, case, one.handle, one.at)) for one in ours]
     before = [(answer, to) for answer, to in sent if to is not None]
     count = len(before) + 1
-    if count < max(case.settings.bounce_count, _FORMS_FROM if place.kind == "link" else 1):
+    settings = case.settings
+    most = settings.form_count if place.kind == "link" else settings.bounce_count
+    if count < most:
         return None
     evidence = {
         "count": count,
@@ -65,7 +65,7 @@ def bounce(case: Case) -> Finding | None:
         "before": [
             {"at": iso(answer.at), "to": named(to.text), "text": whole(answer.text)} for answer, to in before[-5:]
         ],
-        "arithmetic": f"{len(before)} before in this thread and this one; {case.settings.bounce_count} or more warn",
+        "arithmetic": f"{len(before)} before in this thread and this one; {most} or more warn",
     }
     where = f"elsewhere ({excerpt(place.text)})" if place.kind == "phrase" else f"to {named(place.text)}"
     why = f"the {ordinal(count)} time in this thread" if before else "although an answer is possible here"
