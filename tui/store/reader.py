@@ -615,6 +615,8 @@ class Reader:
         sql = f"{_QUEUE} WHERE c.author_id IN ({_PERSON}) ORDER BY c.surfaced_at DESC, c.id DESC LIMIT :limit"
         return [_queue_row(row) for row in self._all(sql, author=author_id, limit=limit)]
 
+    # -- what a replay compares with ---------------------------------------------------------------
+
     def past_posts(self, account_id: int, start: Key, limit: int) -> list[PastPost]:
         """What a handle of ours published after a time and id, oldest first."""
         rows = self._all(
