@@ -274,8 +274,7 @@ def test_what_only_looks_like_an_iban_is_none(text: str) -> None:
 def test_an_address_is_found_and_that_of_an_office_is_told_apart(text: str, address: str, business: bool) -> None:
     one = the(text)
     assert (one.kind, one.value, one.business) == ("email", address, business)
-    assert one.shown == f"{address[0]}•••@{address.partition('@')[2]}".replace(address[0], one.shown[0], 1)
-    assert one.shown.partition("•")[2].casefold().endswith(address.partition("@")[2])
+    assert one.shown.casefold() == f"{address[0]}•••@{address.partition('@')[2]}"
 
 
 @pytest.mark.parametrize(
