@@ -361,10 +361,9 @@ def test_a_check_named_by_hand_takes_a_reason(store: Store) -> None:
     from tui.desk.guard import Finding, accepts
 
     old = Finding("resurfaced", "stop", "Posted 206d ago.", {}, asks="206d")
-    assert accepts(old, "206d", by_name=True)
-    assert accepts(old, "they asked again", by_name=True)
-    assert not accepts(old, "??", by_name=True)
-    assert not accepts(old, "they asked again")
+    for typed, taken in {"206d": True, "they asked again": True, "??": False}.items():
+        assert accepts(old, Overridden("resurfaced", typed, by_name=True)) is taken
+    assert not accepts(old, Overridden("resurfaced", "they asked again", "they asked again"))
 
 
 def test_a_repost_without_its_original_is_no_post_to_answer(store: Store, reader: Reader) -> None:
@@ -728,7 +727,7 @@ def test_a_canned_response_that_expired_meanwhile_stays_here(store: Store) -> No
 # -- another handle of ours ----------------------------------------------------------------------------
 
 HELP = "@NorthlineHelp"
-TYPED = [Overridden("wrong-account", HELP)]
+TYPED = [Overridden("wrong-account", HELP, "they have the case")]
 
 
 @pytest.fixture

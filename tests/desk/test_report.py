@@ -226,7 +226,7 @@ def test_stops_and_overrides_by_check(store: Store) -> None:
         assert isinstance(stop.value, outbox.GuardStop)
         with store.transaction() as session:
             outbox.record_stop(session, stop.value.stops, 1, agent="ana", now=at)
-    overrides = [outbox.Overridden(finding.check, finding.asks) for finding in stop.value.stops]
+    overrides = [outbox.Overridden(finding.check, finding.asks, "she asked again") for finding in stop.value.stops]
     with store.transaction() as session:
         outbox.hold(session, claim, "Are you still in the lift?", config=CONFIG, now=NOW, overrides=overrides)
     [row] = figures(store)["guard"]

@@ -259,7 +259,8 @@ def test_resurfaced_answered_against_the_guard(open_desk: Desk) -> None:
     with pytest.raises(outbox.GuardStop) as stop:
         open_desk.hold(claim, TEXT, config=CONFIG, now=T)
     open_desk.record_stop(stop.value.stops, one, agent="ana", now=T)
-    reply = open_desk.write(one, T, overrides=[outbox.Overridden(f.check, f.asks) for f in stop.value.stops])
+    answers = [outbox.Overridden(f.check, f.asks, "she asked again") for f in stop.value.stops]
+    reply = open_desk.write(one, T, overrides=answers)
     open_desk.send(reply, T + MINUTE)
     found = open_desk.stop(agent="ana", now=T + HOUR)
     assert [(c["id"], c["handle"], c["typed"], c["state"]) for c in found["resurfaced"]] == [

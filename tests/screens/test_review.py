@@ -121,6 +121,11 @@ def test_what_a_stop_asks_for_is_typed_not_pasted(store: Store) -> None:
         await asked.press("enter", pasted=True)
         assert "resurfaced stops this" in asked.asks
         await asked.press("enter")
+        assert "Now type your reason" in asked.asks
+        asked.here.app.post_message(events.Paste("she asked again"))
+        await asked.here.pilot.pause()
+        assert field.value == ""  # type: ignore[attr-defined]
+        await asked.type("she asked again")
         assert "y  send" in asked.asks
 
     in_dialog(store, review(AGE), story)
@@ -132,6 +137,7 @@ def test_after_what_was_typed_the_pause_begins_anew(store: Store, monkeypatch: p
     async def story(asked: Asked) -> None:
         await asked.press("o")
         await asked.type("206d")
+        await asked.type("she asked again")
         monkeypatch.setattr(reviews, "SETTLE_S", 3600)
         await asked.press("y")
         assert asked.answer is NOTHING
@@ -170,6 +176,10 @@ def test_each_stop_wants_its_own_answer_and_then_y(store: Store) -> None:
             await asked.type(wrong)
             assert "Refused: resurfaced asks for exactly 206d" in asked.asks
         await asked.type(" 206d ")
+        for wrong in ("", "206d", "ok"):
+            await asked.type(wrong)
+            assert "Refused: resurfaced asks for a reason" in asked.asks
+        await asked.type("she asked again")
         assert "answered stops this" in asked.asks
         await asked.press("y")
         assert asked.answer is NOTHING
@@ -181,7 +191,7 @@ def test_each_stop_wants_its_own_answer_and_then_y(store: Store) -> None:
         assert asked.answer is NOTHING
         await asked.press("y")
 
-    answers = (Overridden("resurfaced", "206d"), Overridden("answered", "they wrote again by mail"))
+    answers = (Overridden("resurfaced", "206d", "she asked again"), Overridden("answered", "they wrote again by mail"))
     assert in_dialog(store, review(AGE, REASON), story) == Decision("send", answers)
 
 

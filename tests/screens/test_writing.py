@@ -106,7 +106,7 @@ def test_a_reply_leaves_from_the_handle_that_was_chosen_and_its_draft_keeps_it(d
             assert screen.route == f"{HELP} publicly to @c1 on x"
             wrong = next(stop for stop in screen.open_stops if stop.check == "wrong-account")
             assert wrong.asks == HELP
-            screen.dismiss(Decision("send", (guard.Overridden("wrong-account", HELP),)))
+            screen.dismiss(Decision("send", (guard.Overridden("wrong-account", HELP, "they have the case"),)))
             await here.until(lambda: here.app.screen is here.desk)
             await here.rest()
             assert [reply.account for reply in desk.reader().replies(1)] == [HELP]

@@ -53,9 +53,8 @@ def hold(
         sender=sender, split=split,
     )  # fmt: skip
     findings = guard.examine(looked_at)
-    typed = {o.check: o.typed for o in overrides}
-    by_name = {o.check for o in overrides if o.by_name}
-    unanswered = [f for f in findings if not guard.accepts(f, typed.get(f.check, ""), by_name=f.check in by_name)]
+    answers = {answer.check: answer for answer in overrides}
+    unanswered = [finding for finding in findings if not guard.accepts(finding, answers.get(finding.check))]
     if unanswered:
         raise GuardStop(unanswered, findings)
     made = _store(session, claim, looked_at, canned_id, now, due_at=now + config.desk.undo)
@@ -65,9 +64,11 @@ def hold(
     for finding in findings:
         if finding.verdict in ("stop", "warn"):
             kind = "guard.overridden" if finding.verdict == "stop" else "guard.warned"
+            answer = answers.get(finding.check, Overridden(finding.check, ""))
+            why = {"reason": answer.reason} if answer.reason else {}
             log.append(
                 session, kind, at=now, agent=claim.agent, conversation_id=claim.conversation_id,
-                check=finding.check, reply=made[0], typed=typed.get(finding.check, ""), text=finding.text,
+                check=finding.check, reply=made[0], typed=answer.typed, text=finding.text, **why,
             )  # fmt: skip
     in_parts = {"parts": len(made)} if len(made) > 1 else {}
     _event(session, "reply.held", made[0], claim.conversation_id, agent=claim.agent, now=now, **in_parts)

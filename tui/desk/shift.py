@@ -169,7 +169,8 @@ def summary(reader: Reader, *, agent: str, events: list[EventRow], config: Confi
     - `replies`: theirs that are held, queued, sending or unknown, and failed ones that nobody dealt with since
     - `snoozed`: what they snoozed and still sleeps, with `until`
     - `skipped`: what they skipped and still waits, with their `reason`
-    - `resurfaced`: resurfaced posts they answered against the guard, with what they `typed` and the reply's `state`
+    - `resurfaced`: resurfaced posts they answered against the guard, with what they `typed`, their `reason` and the
+      reply's `state`
     - `notes`: what they noted, where
     - `done`: see `done`; `time_to_answer`: `count` and `median` (`seconds`, `text`) of their sent replies
     - `read-back`: `waiting`, `danger`, `open`: what the next agent must be able to repeat
@@ -297,7 +298,12 @@ def _resurfaced(reader: Reader, events: Iterable[EventRow], config: Config, now:
         reply = reader.reply(event.data["reply"])
         found.append(
             _conversation(row, config, now)
-            | {"typed": event.data["typed"], "state": reply.state if reply else "recalled", "at": clock.iso(event.at)}
+            | {
+                "typed": event.data["typed"],
+                "reason": event.data.get("reason", ""),
+                "state": reply.state if reply else "recalled",
+                "at": clock.iso(event.at),
+            }
         )
     return found
 

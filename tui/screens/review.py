@@ -93,6 +93,8 @@ class Review(Dialog[Decision | None]):
         self.could_be = sum(finding.evidence.get("parts", 0) for finding in findings if finding.check == "length")
         """The number of parts that a text that is too long could be split into."""
         self.overridden: list[Overridden] = []
+        self._typed = ""
+        """What the first stop asks for, once it has been typed; its reason comes next."""
         self.calm = Calm()
 
     # -- what it shows ----------------------------------------------------------------------------
@@ -145,7 +147,7 @@ class Review(Dialog[Decision | None]):
         if refused or stop is None:
             says = refused
         elif stop.asks:
-            what = "your reason" if stop.asks == "reason" else stop.asks
+            what = "your reason" if stop.asks == "reason" else f"{stop.asks}, then your reason"
             says = f"{stop.check} stops this. To send it all the same, press o and type {what}."
         else:
             says = f"{stop.check} stops this: it cannot be sent as it is."
@@ -232,15 +234,22 @@ class Review(Dialog[Decision | None]):
         event.stop()
         if not self.open_stops:
             return
-        stop = self.open_stops[0]
-        from tui.desk.guard import Overridden, accepts
+        stop, words = self.open_stops[0], event.value.strip()
+        from tui.desk.guard import REASON, Overridden, is_asked, is_reason
 
-        if not accepts(stop, event.value):
-            what = "a reason of at least three letters" if stop.asks == "reason" else f"exactly {stop.asks}"
-            self._ask(f"Refused: {stop.check} asks for {what}.")
+        if stop.asks != REASON and not self._typed:
+            if not is_asked(stop, words):
+                self._ask(f"Refused: {stop.check} asks for exactly {stop.asks}.")
+                return
+            self._typed, event.input.value = words, ""
+            self._ask(f"{stop.asks} it is. Now type your reason, then enter.")
             return
-        self.overridden.append(Overridden(stop.check, event.value.strip()))
+        if not is_reason(words):
+            self._ask(f"Refused: {stop.check} asks for a reason of at least three letters.")
+            return
+        self.overridden.append(Overridden(stop.check, self._typed or words, words if self._typed else ""))
         self.open_stops.pop(0)
+        self._typed = ""
         self.calm.begin()
         self.query_one("#typed", Input).display = False
         self.set_focus(None)

@@ -640,7 +640,13 @@ def stop(asks: str) -> Finding:
     ],
 )
 def test_a_stop_takes_only_what_it_asks_for(found: Finding, typed: str, taken: bool) -> None:
-    assert accepts(found, typed) is taken
+    assert accepts(found, guard.Overridden(found.check, typed, "she asked again")) is taken
+
+
+@pytest.mark.parametrize(("reason", "taken"), [("she asked again", True), ("yes", True), ("ok", False), ("", False)])
+def test_a_stop_that_asks_for_a_fact_wants_a_reason_too(reason: str, taken: bool) -> None:
+    assert accepts(stop("206d"), guard.Overridden("resurfaced", "206d", reason)) is taken
+    assert not accepts(stop("206d"), None)
 
 
 def test_as_json_has_the_public_fields() -> None:

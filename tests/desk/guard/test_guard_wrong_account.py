@@ -7,7 +7,7 @@ import pytest
 from guarding import AMANDA, REPLY, STRANGER, case, finding, ours, post, repost, said
 
 from tui.clock import HOUR, MINUTE
-from tui.desk.guard import accepts
+from tui.desk.guard import Overridden, accepts
 from tui.store.reader import PostRow
 
 HELP = "@northlinehelp"
@@ -126,7 +126,7 @@ def test_it_says_both_handles_and_what_would_happen() -> None:
 def test_the_other_handle_is_what_is_typed(typed: str, taken: bool) -> None:
     found = finding("wrong-account", case(ASKED, sender=HELP))
     assert found is not None
-    assert accepts(found, typed) == taken
+    assert accepts(found, Overridden("wrong-account", typed, "they have the case")) == taken
 
 
 @pytest.mark.parametrize("char", ["@", "@a ", ".@", "@a@", "@a@b ", " ", "@é "])

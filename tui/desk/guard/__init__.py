@@ -42,6 +42,8 @@ __all__ = [
     "Verdict",
     "accepts",
     "examine",
+    "is_asked",
+    "is_reason",
     "name_of",
     "set_otherwise",
     "verdict",
@@ -96,16 +98,31 @@ def verdict(findings: Iterable[Finding]) -> Verdict:
     return max((finding.verdict for finding in findings), key=_GRAVITY.__getitem__, default="ok")
 
 
-def accepts(finding: Finding, typed: str, *, by_name: bool = False) -> bool:
-    """Whether what was typed satisfies what the finding asks. What does not stop asks nothing.
+def accepts(finding: Finding, answer: Overridden | None) -> bool:
+    """Whether an agent's answer satisfies a finding: what it asks for, and a reason. What does not stop asks nothing.
 
-    `by_name`: the check itself was written out (`--override CHECK`), so that a reason serves for any literal.
+    Where the check itself was written out (`--override CHECK`) the one or the other serves.
     """
     if finding.verdict != "stop":
         return True
-    if finding.asks == REASON or (by_name and finding.asks and typed.strip().casefold() != finding.asks.casefold()):
-        return sum(map(str.isalpha, typed)) >= REASON_LETTERS
-    return bool(finding.asks) and typed.strip().casefold() == finding.asks.casefold()
+    if answer is None or not finding.asks:
+        return False
+    if finding.asks == REASON:
+        return is_reason(answer.typed)
+    typed = is_asked(finding, answer.typed)
+    if answer.by_name:
+        return typed or is_reason(answer.typed)
+    return typed and is_reason(answer.reason)
+
+
+def is_asked(finding: Finding, typed: str) -> bool:
+    """Whether this is the age, or the handle, that a stop asks for."""
+    return typed.strip().casefold() == finding.asks.casefold()
+
+
+def is_reason(typed: str) -> bool:
+    """Whether this says why: at least REASON_LETTERS letters of any script."""
+    return sum(map(str.isalpha, typed)) >= REASON_LETTERS
 
 
 def set_otherwise(settings: AccountSettings) -> str:

@@ -54,10 +54,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Overridden:
-    """A stop the agent decided to pass, and what they typed."""
+    """A stop the agent decided to pass, and what they typed: what it asks for, and why."""
 
     check: str
     typed: str
+    reason: str = ""
+    """Why, where the stop asks for something else than a reason."""
     by_name: bool = False
     """The check was named by hand, as on the command line, instead of answered in a review."""
 
