@@ -5,7 +5,7 @@ already, so nothing is sent twice without a look at the network first.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, update
@@ -62,14 +62,10 @@ def hold(
     if canned_id:
         library.used(session, canned_id, now)
     for finding in findings:
-        if finding.verdict in ("stop", "warn"):
-            kind = "guard.overridden" if finding.verdict == "stop" else "guard.warned"
-            answer = answers.get(finding.check, Overridden(finding.check, ""))
-            why = {"reason": answer.reason} if answer.reason else {}
-            log.append(
-                session, kind, at=now, agent=claim.agent, conversation_id=claim.conversation_id,
-                check=finding.check, reply=made[0], typed=answer.typed, text=finding.text, **why,
-            )  # fmt: skip
+        answer = answers.get(finding.check, Overridden(finding.check, ""))
+        about = {"conversation_id": claim.conversation_id, "reply": made[0], "typed": answer.typed}
+        about |= {"reason": answer.reason} if answer.reason else {}
+        _record(session, finding, _PASSED, at=now, agent=claim.agent, **about)
     in_parts = {"parts": len(made)} if len(made) > 1 else {}
     _event(session, "reply.held", made[0], claim.conversation_id, agent=claim.agent, now=now, **in_parts)
     _let_pass(session, made, passed=[finding.check for finding in findings if finding.verdict == "stop"])
@@ -132,11 +128,17 @@ def record_stop(
     """A reply that was stopped, or given up at its review, is a near miss: what stopped it and what warned goes into
     the log by itself."""
     for finding in findings:
-        if finding.verdict in ("stop", "warn"):
-            log.append(
-                session, "guard.stopped" if finding.verdict == "stop" else "guard.heeded",
-                at=now, agent=agent, conversation_id=conversation_id, check=finding.check, text=finding.text,
-            )  # fmt: skip
+        _record(session, finding, _NOT_PASSED, at=now, agent=agent, conversation_id=conversation_id)
+
+
+_PASSED = {"stop": "guard.overridden", "warn": "guard.warned"}
+_NOT_PASSED = {"stop": "guard.stopped", "warn": "guard.heeded"}
+"""What becomes of a finding in the log, by its verdict; what only informs is not there."""
+
+
+def _record(session: Session, finding: Finding, kinds: Mapping[str, str], **about: Any) -> None:
+    if kind := kinds.get(finding.verdict):
+        log.append(session, kind, check=finding.check, text=finding.text, **about)
 
 
 def recall(session: Session, reply_id: int, *, agent: str, now: Millis) -> bool:
@@ -245,10 +247,8 @@ def _stopped_now(session: Session, row: Any, config: Config, now: Millis) -> str
     stops = [finding for finding in findings if finding.verdict == "stop"]
     stops = [stop for stop in stops if stop.check == "changed" or stop.check not in (row.passed or ())]
     for stop in stops:
-        log.append(
-            session, "guard.stopped", at=now, agent=row.agent, conversation_id=row.conversation_id,
-            check=stop.check, text=stop.text, reply=row.id,
-        )  # fmt: skip
+        about = {"conversation_id": row.conversation_id, "reply": row.id}
+        _record(session, stop, _NOT_PASSED, at=now, agent=row.agent, **about)
     return " ".join(stop.text for stop in stops)
 
 
