@@ -108,9 +108,7 @@ class ReplyRow(NamedTuple):
     part: int = 1
     parts: int = 1
     first_id: int | None = None
-    whole: str | None = None
     seen_event: int | None = None
-    passed: tuple[str, ...] = ()
 
 
 class DraftRow(NamedTuple):
@@ -319,8 +317,7 @@ FROM post p JOIN author w ON w.id = p.author_id
 
 _REPLY = """
 SELECT r.id, r.conversation_id, r.post_id, r.agent, r.text, r.private, r.state, r.created_at, r.due_at, r.sent_at,
-       r.native_id, r.error, r.key, c.network, a.handle, w.handle, r.part, r.parts, r.first_id, r.whole, r.seen_event,
-       r.passed
+       r.native_id, r.error, r.key, c.network, a.handle, w.handle, r.part, r.parts, r.first_id, r.seen_event
 FROM reply r
 JOIN conversation c ON c.id = r.conversation_id
 JOIN author w ON w.id = c.author_id
@@ -893,7 +890,7 @@ def _post_row(row: Iterable[Any]) -> PostRow:
 
 def _reply_row(row: Iterable[Any]) -> ReplyRow:
     plain = ReplyRow(*row)
-    return plain._replace(private=bool(plain.private), passed=tuple(_json(plain.passed, ())))
+    return plain._replace(private=bool(plain.private))
 
 
 def _unspaced(char: str) -> bool:
