@@ -80,13 +80,13 @@ class AccountSettings:
     shouted_words: int = 3
     """From so many words in capitals in a row on, `tone` warns."""
     length_limit: int = 0
-    """Characters the server takes, where it takes others than its network's default; 0: the default."""
+    """Characters this server takes in a public reply, where that is not its network's default; 0: the default."""
     link_length: int = 0
     """Characters a link costs on this Mastodon server; 0: the default, 23."""
     link_cost_factor: int = 13
     """How many times more a post with a link costs on X; 0: nothing is said about it."""
     complaint_hours: int = 24
-    """A complaint of the customer this long after a reply counts against what the guard had said of it (h)."""
+    """A complaint of the customer within this time after a reply proves a warning about it right (h)."""
     mask_cards: bool = True
     """Whether card numbers in posts are masked before they are stored."""
     booking_pattern: str = ""
