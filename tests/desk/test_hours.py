@@ -156,6 +156,8 @@ def test_bad_hours_say_what_to_write(written: str, says: str) -> None:
         (settings(holidays="XX"), "holidays", "write its two letters, or with a region: 'GB', 'DE-BY'"),
         (settings(holidays="DE-XX"), "holidays", "is no country"),
         (settings(holidays="Nowhere"), "holidays", "is no country"),
+        *((settings(holidays=name), "holidays", "is no country") for name in ("utils", "HolidaySum", "NYSE", "UK")),
+        (settings(" , "), "hours", "hold no day and time"),
     ],
 )
 def test_a_bad_zone_or_country_says_what_to_write(made: AccountSettings, key: str, says: str) -> None:

@@ -78,7 +78,8 @@ def _minute(clock: str) -> int:
 def vet(settings: AccountSettings) -> Iterator[tuple[str, str]]:
     """What is wrong with hours, timezone and holidays: the key, and what to write instead."""
     try:
-        spans(settings.hours)
+        if settings.hours and not spans(settings.hours):
+            yield "hours", f"hold no day and time; {HOW_TO_WRITE}"
     except ValueError as error:
         yield "hours", f"cannot be read: {error}"
     try:
@@ -91,6 +92,11 @@ def vet(settings: AccountSettings) -> Iterator[tuple[str, str]]:
 
 
 def _known_holidays(code: str) -> bool:
+    from holidays import list_supported_countries
+
+    country = code.partition("-")[0]
+    if country not in list_supported_countries(include_aliases=False):
+        return False  # the package takes its own names too, such as utils
     try:
         _holidays(code)
     except (NotImplementedError, KeyError, ValueError):
