@@ -137,3 +137,10 @@ def test_a_hostile_opening_costs_nothing(char: str) -> None:
     began = time.perf_counter()
     wrong_account(made)
     assert time.perf_counter() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    "handle", ["@northline_customer_care@social.northline-railways.example", "@norðline", "@日本鉄道"]
+)
+def test_a_handle_that_no_keyboard_types_asks_for_a_reason(handle: str) -> None:
+    assert said("wrong-account", case(ASKED, sender=handle)) == ("stop", "reason")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Set
 from typing import NamedTuple
 
 from tui.desk.freshness import account_name, opening_handles
-from tui.desk.guard.case import Case, Finding
+from tui.desk.guard.case import REASON, Case, Finding
 from tui.desk.guard.telling import at
 
 
@@ -27,7 +27,9 @@ def wrong_account(case: Case) -> Finding | None:
         "arithmetic": "; ".join(f"this thread {switch.pinned}, this reply {switch.other}" for switch in switches),
     }
     words = " ".join(switch.words for switch in switches)
-    return Finding("wrong-account", "stop", words, evidence, asks=switches[0].other)
+    other = switches[0].other
+    # What is cut short or in another script cannot be typed as it is shown.
+    return Finding("wrong-account", "stop", words, evidence, asks=other if other.isascii() else REASON)
 
 
 def _sender(case: Case) -> _Switch | None:
