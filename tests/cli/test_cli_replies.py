@@ -277,6 +277,12 @@ def test_another_handle_of_ours_must_be_named(desk, post):
     assert held["account"] == "@northlinehelp"
 
 
+def test_what_a_stop_asks_for_is_quoted_for_the_shell(desk, post):
+    desk.take_in(post("9", account="@help;reboot", handle="carl"))
+    answer = desk("reply", "1", "--text", TEXT, "--from", "@help;reboot")
+    assert answer.err.rstrip().endswith("--override wrong-account --reason '@help;reboot'")
+
+
 @pytest.mark.parametrize("command", ["check", "reply"])
 def test_a_handle_that_is_none_of_ours_is_wrong_usage(desk, command):
     answer = desk(command, "1", "--text", TEXT, "--from", "@somebody\x1b[2J")

@@ -1,5 +1,6 @@
 """Towards the customer: `check`, `reply` and `outbox`."""
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -160,7 +161,9 @@ def _how_to_pass(stop: "GuardStop") -> str:
     if not all(one.asks for one in others):
         return str(stop)
     ways = ["--split"] if too_long else []
-    ways += [f"--override {one.check} --reason {'WHY' if one.asks == 'reason' else one.asks}" for one in others]
+    ways += [
+        f"--override {one.check} --reason {'WHY' if one.asks == 'reason' else shlex.quote(one.asks)}" for one in others
+    ]
     return f"{stop} If it must be sent: {' '.join(ways)}"
 
 
