@@ -156,6 +156,12 @@ def test_nobody_is_logged_in(monkeypatch: pytest.MonkeyPatch) -> None:
         config.agent_name(None)
 
 
+@pytest.mark.parametrize("name", ["intake", "Desk"])
+def test_nobody_is_called_as_the_desk_itself(name: str) -> None:
+    with pytest.raises(Misuse, match="stands in the event log for the desk itself"):
+        config.agent_name(name)
+
+
 @pytest.mark.parametrize("name", ["x" * 65, "a\x1b[31m", "a\nb", "\u202eana"])
 def test_a_name_is_short_and_printable(name: str) -> None:
     with pytest.raises(Misuse, match="printable"):

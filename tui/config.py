@@ -13,6 +13,8 @@ from tui.clock import HOUR, MINUTE, SECOND, Millis
 from tui.errors import Misuse, nearest
 
 VERDICTS = ("stop", "warn", "info", "off")
+RESERVED_AGENTS = ("desk", "intake")
+"""Who the event log names for what no person did: one's own events are no news, so nobody may be called that."""
 CONFIG_LIMIT_BYTES = 1_000_000
 DRAFT_CHARACTERS = 100_000
 """The longest draft that is kept; far beyond what any network takes."""
@@ -326,6 +328,8 @@ def agent_name(given: str | None) -> str:
             name = getpass.getuser()
         except (OSError, KeyError):
             raise Misuse("Nobody is logged in under a name; give one with --agent NAME.") from None
+    if name.casefold() in RESERVED_AGENTS:
+        raise Misuse(f"{name!r} stands in the event log for the desk itself; give another name with --agent NAME.")
     if len(name) > 64 or not name.isprintable():
         raise Misuse("The agent's name must be up to 64 printable characters; give another with --agent NAME.")
     return name

@@ -195,6 +195,8 @@ def test_a_folder_is_read_once(tmp_path: Path) -> None:
         ('blame = [" "]', "has a phrase in 'blame' that does not begin and end with a word: ' '"),
         ('blame = ["… x"]', "has a phrase in 'blame' that does not"),
         ('blame = ["#"]', "has a phrase in 'blame' that does not"),
+        ('blame = ["a … b … c … d … e"]', "has a phrase in 'blame' with more than 3 gaps or 40 words"),
+        (f'blame = ["{"a " * 41}"]', "has a phrase in 'blame' with more than 3 gaps or 40 words"),
         ("blame = [", "is not valid TOML"),
         ("[blame]\nx = 1", "has no list of phrases in 'blame'"),
     ],

@@ -30,6 +30,8 @@ LOOKED_AT_CHARACTERS = 5_000
 SENTENCES = 100
 """How many of its sentences are looked at."""
 GAP_WORDS = 5
+GAPS_MOST, WORDS_MOST = 3, 40
+"""Gaps and words of one phrase: with more it would be slow to look for."""
 FILE_LIMIT_BYTES = 1_000_000
 SHIPPED = Path(__file__).parent / "words"
 
@@ -213,6 +215,9 @@ def _check(path: Path, name: str, phrases: Any) -> None:
         words = [word.folded for word in _words(phrase)[0]]
         if not words or words[0] in (_GAP, _NUMBER) or words[-1] == _GAP:
             _fail(path, f"has a phrase in {name!r} that does not begin and end with a word: {phrase!r:.60}; write one")
+        if name != "apologies" and (words.count(_GAP) > GAPS_MOST or len(words) > WORDS_MOST):
+            most = f"{GAPS_MOST} gaps or {WORDS_MOST} words"
+            _fail(path, f"has a phrase in {name!r} with more than {most}: {phrase!r:.60}; write two shorter ones")
 
 
 def _fail(path: Path, problem: str) -> NoReturn:
