@@ -101,6 +101,18 @@ def test_what_a_colleague_has_is_not_answered(desk):
     answer = desk("reply", "1", "--text", TEXT, "--json")
     assert answer.code == 1
     assert answer.json["claimed_by"] == "bob"
+    assert [one["check"] for one in answer.json["findings"]] == ["claimed-elsewhere"]
+    stopped = [one for one in desk.json("show", "1")["events"] if one["kind"] == "guard.stopped"]
+    assert [(one["agent"], one["data"]["check"]) for one in stopped] == [("ana", "claimed-elsewhere")]
+
+
+def test_what_a_colleague_has_is_not_answered_where_the_check_is_off_either(desk):
+    desk.json("claim", "1", "--agent", "bob")
+    desk.configure('[account.default]\nchecks = { claimed-elsewhere = "off" }')
+    answer = desk("reply", "1", "--text", TEXT)
+    assert answer.code == 1
+    assert answer.err.startswith("bob has had conversation 1 for")
+    assert "If it must be sent" not in answer.err
 
 
 def test_the_text_may_come_from_stdin(desk):
@@ -203,6 +215,15 @@ def test_a_worker_that_finds_another_at_it_does_nothing(desk):
         session.execute(t.leases.insert().values(name="worker", holder="another", until=2**50))
     store.close()
     assert desk.json("worker", "--once")["busy"] is True
+
+
+def test_a_retry_that_the_guard_stops_is_a_near_miss(desk, post):
+    held = str(desk.json("reply", "1", "--text", TEXT)["id"])
+    set_state(desk, "failed")
+    desk.take_in(post("2", 0, in_reply_to="1", text="@northline it has just come"))
+    assert desk("outbox", "retry", held).code == 1
+    events = desk.json("show", "1")["events"]
+    assert [one["data"]["check"] for one in events if one["kind"] == "guard.stopped"] == ["changed"]
 
 
 def test_a_failed_reply_is_queued_again_and_an_unknown_one_is_settled(desk):

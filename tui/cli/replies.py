@@ -108,14 +108,15 @@ def _held_elsewhere(
     sender: str | None,
     now: clock.Millis,
     refused: Refused,
-) -> Refused:
+) -> "GuardStop":
     """The refusal with the guard's findings, `claimed-elsewhere` among them."""
-    from tui.desk import guard
+    from tui.desk import guard, outbox
     from tui.desk.guard import gather
 
     case = gather.case(reader, conversation, text, agent=call.agent, config=call.config, now=now, sender=sender)
-    findings = [one.as_json() for one in guard.examine(case)]
-    return Refused(str(refused), verdict="stop", findings=findings, **refused.details)
+    findings = guard.examine(case)
+    stops = [one for one in findings if one.verdict == "stop"]
+    return outbox.GuardStop(stops, findings, str(refused), **refused.details)
 
 
 def _wanted(
@@ -158,7 +159,7 @@ def _how_to_pass(stop: "GuardStop") -> str:
     """The sentences of the stops; where something can be done about each, what."""
     too_long = [one for one in stop.stops if "parts" in one.evidence]
     others = [one for one in stop.stops if one not in too_long]
-    if not all(one.asks for one in others):
+    if not stop.stops or not all(one.asks for one in others):
         return str(stop)
     ways = ["--split"] if too_long else []
     ways += [
@@ -211,8 +212,15 @@ def outbox_retry(call: Invocation, reply_id: int) -> None:
     """Queue a failed reply once more, through the guard."""
     from tui.desk import outbox
 
-    with call.change() as session:
-        outbox.retry(session, reply_id, agent=call.agent, config=call.config, now=clock.now())
+    now = clock.now()
+    try:
+        with call.change() as session:
+            outbox.retry(session, reply_id, agent=call.agent, config=call.config, now=now)
+    except outbox.GuardStop as stop:
+        if reply := call.reader.reply(reply_id):
+            with call.change() as session:
+                outbox.record_stop(session, stop.findings, reply.conversation_id, agent=call.agent, now=now)
+        raise
     _answer(call, reply_id, f"Reply {reply_id} is queued again.")
 
 

@@ -110,13 +110,19 @@ def _let_pass(session: Session, replies: Sequence[int], **values: Any) -> None:
 
 
 class GuardStop(Refused):
-    """The guard stops this reply; `stops` are those of its `findings` that were not answered."""
+    """The guard stops this reply; `stops` are those of its `findings` that were not answered.
 
-    def __init__(self, stops: Sequence[Finding], findings: Sequence[Finding]) -> None:
+    `sentence` says it where a rule before the guard has already refused, with the `details` of that.
+    """
+
+    def __init__(
+        self, stops: Sequence[Finding], findings: Sequence[Finding], sentence: str = "", **details: Any
+    ) -> None:
         super().__init__(
-            " ".join(f.text for f in stops),
+            sentence or " ".join(f.text for f in stops),
             verdict="stop",
             findings=[f.as_json() for f in findings],
+            **details,
         )
         self.stops = list(stops)
         self.findings = list(findings)
