@@ -220,6 +220,7 @@ def test_a_worker_that_finds_another_at_it_does_nothing(desk):
 def test_a_retry_that_the_guard_stops_is_a_near_miss(desk, post):
     held = str(desk.json("reply", "1", "--text", TEXT)["id"])
     set_state(desk, "failed")
+    desk.json("show", "1")
     desk.take_in(post("2", 0, in_reply_to="1", text="@northline it has just come"))
     assert desk("outbox", "retry", held).code == 1
     events = desk.json("show", "1")["events"]
