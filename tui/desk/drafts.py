@@ -1,6 +1,6 @@
 """The text being written: it belongs to the conversation and survives everything."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from sqlalchemy import delete, insert, select, update
 from sqlmodel import Session
@@ -11,6 +11,7 @@ from tui.desk.claims import Claim, check_held
 from tui.desk.freshness import account_name
 from tui.errors import Misuse
 from tui.store import tables as t
+from tui.store.store import reading
 from tui.text import fit, line
 
 _SHOWN_CELLS = 40
@@ -90,15 +91,20 @@ def other_account(session: Session, conversation_id: int, sender: str | None) ->
     """
     if sender is None:
         return None
-    here = select(t.conversations.c.network).where(t.conversations.c.id == conversation_id).scalar_subquery()
-    rows = session.execute(select(t.accounts).where(t.accounts.c.network == here).order_by(t.accounts.c.id)).all()
-    found = next((row.id for row in rows if row.name == account_name(sender)), None)
-    if found is None:
-        raise Misuse(none_of_ours(sender, [row.handle for row in rows]))
-    return None if found == own_account(session, conversation_id) else int(found)
+    c = t.conversations.c
+    network = session.execute(select(c.network).where(c.id == conversation_id)).scalar_one()
+    found, _ = meant(reading(session).accounts(), network, sender)
+    return None if found == own_account(session, conversation_id) else found
 
 
-def none_of_ours(sender: str, ours: Sequence[str]) -> str:
-    """What to say to a handle that is none of ours."""
-    known = ", ".join(map(line, ours)) or "none"
-    return f"{fit(line(sender), _SHOWN_CELLS)} is no handle of ours there; ours are: {known}."
+def meant(accounts: Iterable[tuple[int, str, str]], network: str, sender: str) -> tuple[int, str]:
+    """Which account of ours on a network is meant by a handle: its id, and the handle as it is written.
+
+    `accounts` as `Reader.accounts` has them. Raises Misuse, which names ours, where there is none.
+    """
+    ours = [(account_id, handle) for account_id, of, handle in accounts if of == network]
+    for account_id, handle in ours:
+        if account_name(handle) == account_name(sender):
+            return account_id, handle
+    known = ", ".join(line(handle) for _, handle in ours) or "none"
+    raise Misuse(f"{fit(line(sender), _SHOWN_CELLS)} is no handle of ours there; ours are: {known}.")

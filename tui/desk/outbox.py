@@ -334,8 +334,12 @@ def _no_draft_any_more(session: Session, row: Any, now: Millis) -> None:
 
 
 def _has_parts_to_go(session: Session, row: Any) -> bool:
-    behind = and_(_r.first_id == row.first_id, _r.part > row.part, _r.state.in_(("held", "queued")))
-    return session.execute(select(_r.id).where(behind).limit(1)).first() is not None
+    return session.execute(select(_r.id).where(_behind(row)).limit(1)).first() is not None
+
+
+def _behind(row: Any) -> ColumnElement[bool]:
+    """The parts behind this one that have not begun to leave."""
+    return and_(_r.first_id == row.first_id, _r.part > row.part, _r.state.in_(("held", "queued")))
 
 
 def _first_word_after(session: Session, conversation_id: int, answered_at: Millis) -> Millis | None:
@@ -389,9 +393,8 @@ def failed(session: Session, reply_id: int, why: str, now: Millis) -> None:
 def _give_back(session: Session, row: Any, why: str, *, agent: str, now: Millis, **data: Any) -> None:
     """A reply has failed, and with it the parts behind it. What is not out is the draft of whoever has the
     conversation now, else of its writer."""
-    behind = and_(_r.first_id == row.first_id, _r.part > row.part, _r.state.in_(("held", "queued")))
     rest = session.execute(
-        update(t.replies).where(behind).values(state="failed", error=why).returning(_r.id)
+        update(t.replies).where(_behind(row)).values(state="failed", error=why).returning(_r.id)
     ).scalars()  # fmt: skip
     if ids := sorted(rest):
         data["rest"] = ids

@@ -85,11 +85,7 @@ def _other_handle(reader: Reader, sender: str | None, conversation: QueueRow) ->
     own = conversation.account
     if sender is None or (own is not None and account_name(sender) == account_name(own)):
         return None
-    ours = [handle for _, network, handle in reader.accounts() if network == conversation.network]
-    for handle in ours:
-        if account_name(handle) == account_name(sender):
-            return handle
-    raise Misuse(drafts.none_of_ours(sender, ours))
+    return drafts.meant(reader.accounts(), conversation.network, sender)[1]
 
 
 def _without_itself(case: Case, reply: ReplyRow, replies: Sequence[ReplyRow]) -> Case:
