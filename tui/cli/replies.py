@@ -157,13 +157,15 @@ def _told(findings: "list[Finding]") -> list[str]:
 
 def _how_to_pass(stop: "GuardStop") -> str:
     """The sentences of the stops; where something can be done about each, what."""
+    from tui.desk.guard import REASON
+
     too_long = [one for one in stop.stops if "parts" in one.evidence]
     others = [one for one in stop.stops if one not in too_long]
     if not stop.stops or not all(one.asks for one in others):
         return str(stop)
     ways = ["--split"] if too_long else []
     ways += [
-        f"--override {one.check} --reason {'WHY' if one.asks == 'reason' else shlex.quote(one.asks)}" for one in others
+        f"--override {one.check} --reason {'WHY' if one.asks == REASON else shlex.quote(one.asks)}" for one in others
     ]
     return f"{stop} If it must be sent: {' '.join(ways)}"
 

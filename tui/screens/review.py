@@ -143,11 +143,13 @@ class Review(Dialog[Decision | None]):
 
     def _ask(self, refused: str = "") -> None:
         """Say what is possible now: what the next stop asks for, and the keys."""
+        from tui.desk.guard import REASON
+
         stop = self.open_stops[0] if self.open_stops else None
         if refused or stop is None:
             says = refused
         elif stop.asks:
-            what = "your reason" if stop.asks == "reason" else f"{stop.asks}, then your reason"
+            what = "your reason" if stop.asks == REASON else f"{stop.asks}, then your reason"
             says = f"{stop.check} stops this. To send it all the same, press o and type {what}."
         else:
             says = f"{stop.check} stops this: it cannot be sent as it is."
