@@ -12,9 +12,12 @@ DESIGN = """
 ? help · ctrl+p palette · tab next-pane · shift+tab previous-pane · / filter · v views · q end-shift · ctrl+q end-shift
 ctrl+z suspend · j down · ↓ down · k up · ↑ up · g top · G bottom · ctrl+d half-down · ctrl+u half-up · enter open
 n next · c claim · u release · s skip · r reply · m note · z snooze · e resolve · t tag · T take · p pass · i incident
-w why · o show-link · y copy-link · U undo
+w why · o show-link · y copy-link · U undo · N inbox · S figures · L library · l look-up · P promises · C capture
 """
-EDITOR = "ctrl+r canned · ctrl+s send · f9 send · f6 sender · f2 explain · tab next-blank · esc leave"
+EDITOR = """
+ctrl+r canned · ctrl+s send · f9 send · f6 sender · f2 explain · tab next-blank · esc leave · ctrl+o edit-outside
+f4 edit-outside · f3 look-up-writing · f5 spelling · f7 preview · f8 extras · ctrl+s keep-note · ctrl+s save-canned
+"""
 
 
 def documented(table: str) -> set[tuple[str, str]]:
@@ -38,9 +41,10 @@ def test_ids_are_unique_and_every_action_says_what_it_does() -> None:
     assert {action.need for action in ACTIONS} <= set(actions.WHY_NOT) == set(get_args(actions.Need))
 
 
-@pytest.mark.parametrize("place", [("desk", "list"), ("editor",)])
-def test_no_key_does_two_things_in_one_place(place: tuple[str, ...]) -> None:
-    keys = Counter(key for action in ACTIONS if action.group in place for key in action.keys)
+@pytest.mark.parametrize("mode", [None, *actions.MODES])
+def test_no_key_does_two_things_in_one_place(mode: str | None) -> None:
+    here = [action for action in ACTIONS if (mode in action.modes if action.group == "editor" else mode is None)]
+    keys = Counter(key for action in here for key in action.keys)
     assert [key for key, times in keys.items() if times > 1] == []
 
 
@@ -61,8 +65,8 @@ def remapped(**keys: str) -> tuple[dict[str, Action], list[str]]:
 
 
 def test_a_remapped_key_replaces_the_old_ones() -> None:
-    table, problems = remapped(next="f5", canned="f8")
-    assert (table["next"].keys, table["canned"].keys, problems) == (("f5",), ("f8",), [])
+    table, problems = remapped(next="f5", canned="f10")
+    assert (table["next"].keys, table["canned"].keys, problems) == (("f5",), ("f10",), [])
     assert table["skip"] == actions.by_id()["skip"]
 
 

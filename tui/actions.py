@@ -10,6 +10,9 @@ from typing import Literal
 Group = Literal["desk", "list", "editor"]
 """Where the keys work: outside an editor, in a list (or the conversation), or in the editor."""
 Need = Literal["nothing", "row", "mine", "held"]
+Mode = Literal["reply", "note", "canned"]
+"""What the editor is open for: a reply to the customer, a note for colleagues, a canned response."""
+MODES: tuple[Mode, ...] = ("reply", "note", "canned")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,13 @@ class Action:
     group: Group
     need: Need = "nothing"
     footer: bool = False
+    modes: tuple[Mode, ...] = ("reply",)
+    """In the editor: what it has to be open for."""
+
+    @property
+    def place(self) -> str:
+        """Where its keys work, in a word: its group, or what else than a reply has to stand in the editor."""
+        return self.group if self.group != "editor" or "reply" in self.modes else self.modes[0]
 
 
 WHY_NOT: dict[Need, str] = {
@@ -40,7 +50,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous-pane", ("shift+tab",), "Previous pane", "go to the previous pane", "desk"),
     Action("filter", ("slash",), "Filter", "show only conversations with these words", "desk"),
     Action("views", ("v",), "Views", "choose what the feed shows", "desk"),
+    Action("inbox", ("N",), "Notes for me", "notes of colleagues that name you", "desk"),
     Action("figures", ("S",), "Figures", "response figures of the last seven days", "desk"),
+    Action("library", ("L",), "Library", "canned responses: find, edit, approve, how they are used", "desk"),
     Action("end-shift", ("q", "ctrl+q"), "End shift", "end the shift and print the handoff", "desk", footer=True),
     Action("suspend", ("ctrl+z",), "Suspend", "back to the shell for a moment (fg returns)", "desk"),
     Action("down", ("j", "down"), "Down", "next row", "list"),
@@ -62,16 +74,34 @@ ACTIONS: tuple[Action, ...] = (
     Action("take", ("T",), "Take over", "take it from a colleague with a reason", "list", "row"),
     Action("pass", ("p",), "Pass on", "hand it to a colleague", "list", "mine"),
     Action("incident", ("i",), "Incident", "link it to an incident, or to none", "list", "row"),
+    Action("look-up", ("l",), "Look up", "run a configured look-up with a code from the thread", "list", "row"),
+    Action("promises", ("P",), "Promises", "what we promised here, and whether it was kept", "list", "row"),
+    Action("capture", ("C",), "Capture", "make a canned response of our newest reply here", "list", "row"),
     Action("why", ("w",), "Why", "score, freshness and what the guard would say", "list", "row", footer=True),
     Action("show-link", ("o",), "Link", "show the link of the post", "list", "row"),
     Action("copy-link", ("y",), "Copy link", "copy the link of the post", "list", "row"),
     Action("undo", ("U",), "Undo", "recall the newest held reply", "list", "held", footer=True),
     Action("canned", ("ctrl+r",), "Canned", "find a canned response", "editor", footer=True),
+    Action("keep-note", ("ctrl+s", "f9"), "Keep note", "for colleagues only", "editor", footer=True, modes=("note",)),
+    Action("save-canned", ("ctrl+s", "f9"), "Save", "check and save it", "editor", footer=True, modes=("canned",)),
     Action("send", ("ctrl+s", "f9"), "Review & send", "look at the final text, then y sends", "editor", footer=True),
     Action("sender", ("f6",), "From", "choose which of our handles it leaves from", "editor"),
+    Action("look-up-writing", ("f3",), "Look up", "run a configured look-up with a code from the thread", "editor"),
+    Action("edit-outside", ("ctrl+o", "f4"), "$EDITOR", "go on in your own editor", "editor", modes=MODES),
+    Action("spelling", ("f5",), "Spelling", "go to the next marked word, and what it may be", "editor", modes=MODES),
+    Action("preview", ("f7",), "As it leaves", "its parts, mentions and links", "editor"),
+    Action("extras", ("f8",), "With it", "pictures, content warning, who sees it, what sending also does", "editor"),
     Action("explain", ("f2",), "Why", "what the guard says and why", "editor", footer=True),
-    Action("next-blank", ("tab",), "Next blank", "go to the next blank, or leave the editor", "editor", footer=True),
-    Action("leave", ("escape",), "Back", "back to the list; the draft is kept", "editor", footer=True),
+    Action(
+        "next-blank",
+        ("tab",),
+        "Next blank",
+        "go to the next blank, or leave the editor",
+        "editor",
+        footer=True,
+        modes=MODES,
+    ),
+    Action("leave", ("escape",), "Back", "back to the list; the draft is kept", "editor", footer=True, modes=MODES),
 )
 
 _SHOWN = {
@@ -110,17 +140,18 @@ def remapped(keys: dict[str, tuple[str, ...]]) -> tuple[tuple[Action, ...], list
 
 def _without_clashes(actions: tuple[Action, ...], problems: list[str]) -> tuple[Action, ...]:
     """Two actions on one key in one place: the configured change is refused and both keep their defaults."""
-    taken: dict[tuple[bool, str], str] = {}
+    taken: dict[tuple[str, str], str] = {}
     for action in actions:
         for key in action.keys:
-            place = (action.group == "editor", key)
-            if place in taken:
-                problems.append(f"keys.{action.id}: {key!r} is also {taken[place]!r}; the default keys are used.")
-                return ACTIONS
-            taken[place] = action.id
+            for place in action.modes if action.group == "editor" else ("desk",):
+                if (place, key) in taken:
+                    other = taken[place, key]
+                    problems.append(f"keys.{action.id}: {key!r} is also {other!r}; the default keys are used.")
+                    return ACTIONS
+                taken[place, key] = action.id
     return actions
 
 
 def documented(actions: Iterable[Action] = ACTIONS) -> list[tuple[str, str, str, str]]:
-    """Group, keys, label and help of every action, for `shiftdesk keys` and the README."""
-    return [(a.group, " ".join(shown(key) for key in a.keys), a.label, a.help) for a in actions]
+    """Place, keys, label and help of every action, for `shiftdesk keys` and the README."""
+    return [(a.place, " ".join(shown(key) for key in a.keys), a.label, a.help) for a in actions]

@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import re
 import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, replace
@@ -32,6 +33,14 @@ class DeskSettings:
     """How long `next` does not serve a skipped conversation to the same agent (min)."""
     theme: str = "northline-dark"
     mouse: bool = False
+    spelling: bool = True
+    """Whether words that no dictionary of this machine has are marked while writing."""
+    dictionaries: tuple[str, ...] = ()
+    """Dictionaries to prefer for their languages, such as `en_GB`; empty: any of the conversation's language."""
+    offer_after: int = 5
+    """A text typed by hand so many times is offered to be kept as a canned response; 0: never."""
+    reopened_hours: int = 72
+    """A customer's word within this time after a canned response counts against it (h)."""
 
     @property
     def undo(self) -> Millis:
@@ -87,6 +96,8 @@ class AccountSettings:
     """Characters a link costs on this Mastodon server; 0: the default, 23."""
     link_cost_factor: int = 13
     """How many times more a post with a link costs on X; 0: nothing is said about it."""
+    signature: str = ""
+    """What each reply ends with, such as `^{initials}`; empty: nothing."""
     complaint_hours: int = 24
     """A complaint of the customer within this time after a reply proves a warning about it right (h)."""
     mask_cards: bool = True
@@ -115,7 +126,19 @@ class AccountSettings:
         return self.target_minutes * MINUTE
 
 
-Settings = TypeVar("Settings", DeskSettings, AccountSettings)
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """`[lookup.NAME]`: a read-only command that is run with a code from the thread as its last argument."""
+
+    command: tuple[str, ...] = ()
+    """The program and its arguments; `{code}` in one of them is the code, else it comes last. No shell sees it."""
+    pattern: str = ""
+    """A regular expression of the codes; its first group, where it has one, is the code."""
+    seconds: int = 5
+    """How long it may take (s)."""
+
+
+Settings = TypeVar("Settings", DeskSettings, AccountSettings, LookUp)
 
 
 @dataclass(frozen=True)
@@ -126,6 +149,11 @@ class Config:
     desk: DeskSettings = field(default_factory=DeskSettings)
     accounts: dict[str, AccountSettings] = field(default_factory=dict)
     keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    lookups: dict[str, LookUp] = field(default_factory=dict)
+    groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """`[groups]`: several agents under one name, so that a note can name them together."""
+    initials: dict[str, str] = field(default_factory=dict)
+    """`[initials]`: what an agent signs with, where that is not the first letters of their name."""
 
     @cached_property
     def default_account(self) -> AccountSettings:
@@ -216,7 +244,7 @@ class _Reading:
     vet: Vet
 
     def config(self, document: dict[str, Any], path: Path) -> Config:
-        self._known("", document, ("desk", "account", "keys"))
+        self._known("", document, ("desk", "account", "keys", "lookup", "groups", "initials"))
         default = AccountSettings()
         if "default" in self._table(document, "account"):
             default = self._account(default, "account.default", document["account"]["default"])
@@ -232,7 +260,26 @@ class _Reading:
             desk=self._section(DeskSettings(), "desk", document.get("desk", {})),
             accounts=accounts,
             keys={name: self._keys(name, value) for name, value in self._table(document, "keys").items()},
+            lookups={name: self._look_up(name, value) for name, value in self._table(document, "lookup").items()},
+            groups=self._named(document, "groups", ()),
+            initials=self._named(document, "initials", ""),
         )
+
+    def _named(self, document: dict[str, Any], table: str, default: Any) -> dict[str, Any]:
+        """A table whose names are the team's own."""
+        return {
+            name: self._value(f"{table}.{name}", value, default) for name, value in self._table(document, table).items()
+        }
+
+    def _look_up(self, name: str, section: Any) -> LookUp:
+        found = self._section(LookUp(), f"lookup.{name}", section)
+        if not found.command or not found.pattern:
+            self._fail(f"lookup.{name}", "needs a command, a list of texts, and a pattern of the codes")
+        try:
+            re.compile(found.pattern)
+        except re.error as error:
+            self._fail(f"lookup.{name}.pattern", f"is not a regular expression: {error}")
+        return found
 
     def _table(self, document: dict[str, Any], name: str) -> dict[str, Any]:
         value = document.get(name, {})

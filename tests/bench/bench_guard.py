@@ -13,6 +13,7 @@ from tui import clock
 from tui.clock import HOUR, MINUTE
 from tui.config import AccountSettings, Config
 from tui.desk import claims, guard
+from tui.desk.composition import NOTHING
 from tui.store.reader import PostRow, QueueRow, SentText
 from tui.store.store import Store
 
@@ -118,7 +119,7 @@ def typing(store: Store) -> None:
 
     def store_draft(look: int) -> None:
         with store.transaction() as session:
-            jobs.save_draft(session, held=claim, words=words(look), cursor=0, canned_id=None, sender=None)
+            jobs.save_draft(session, held=claim, words=words(look), cursor=0, made_of=NOTHING, sender=None)
 
     def note(look: int) -> None:
         store_draft(look)
@@ -127,7 +128,7 @@ def typing(store: Store) -> None:
 
     def pause(look: int) -> None:
         glance.examine(
-            reader, conversation_id=1, words=words(look), agent="ana", config=Config(), canned=None, sender=None
+            reader, conversation_id=1, words=words(look), agent="ana", config=Config(), made_of=NOTHING, sender=None
         )
 
     row = reader.conversation(1)

@@ -6,6 +6,7 @@ from making import NOW, post, take
 from tui.clock import MINUTE
 from tui.desk import claims, drafts
 from tui.desk.claims import Claim
+from tui.desk.composition import NOTHING
 from tui.errors import Refused
 from tui.store.reader import Reader
 from tui.store.store import Store
@@ -63,7 +64,7 @@ def test_a_released_conversation_keeps_it(store: Store, reader: Reader, mine: Cl
 def test_what_comes_back_does_not_overwrite(store: Store, reader: Reader, mine: Claim) -> None:
     for text in ("came back", "comes back later"):
         with store.transaction() as session:
-            drafts.restore(session, 1, text, agent="ana", canned_id=None, now=NOW)
+            drafts.restore(session, 1, text, agent="ana", made_of=NOTHING, now=NOW)
     assert text_of(reader) == "came back"
     with store.transaction() as session:
         drafts.discard(session, 1)

@@ -8,6 +8,7 @@ from making import NOW, US, kinds, ours, post, repost, rows, take
 from tui.clock import DAY, HOUR, MINUTE, SECOND
 from tui.config import AccountSettings, Config
 from tui.desk import claims, drafts, guard, outbox
+from tui.desk.composition import made_of
 from tui.desk.guard import Overridden
 from tui.errors import Misuse, Refused
 from tui.networks.records import Outgoing, Receipt
@@ -718,7 +719,7 @@ def test_a_canned_response_that_expired_meanwhile_stays_here(store: Store) -> No
             )
             .returning(t.canned_responses.c.id)
         ).scalar_one()  # fmt: skip
-    reply = hold(store, canned_id=made)
+    reply = hold(store, made_of=made_of(made))
     assert try_to_send(store) == (reply, None)
 
 

@@ -89,7 +89,7 @@ async def opened(
     try:
         async with app.run_test(size=size) as pilot:
             here = Opened(app, pilot)
-            await here.until(lambda: app.writing.index is not None)
+            await here.until(lambda: app.filling.index is not None)
             await here.rest()
             yield here
     finally:

@@ -418,7 +418,7 @@ def test_the_key_of_the_palette_moves_up_in_the_picker(store: Store) -> None:
     async def story() -> None:
         async with opened(store) as here:
             await here.write("")
-            await here.app.writing.canned()
+            await here.app.filling.canned()
             await here.until(lambda: isinstance(here.app.screen, Picker) and here.app.focused)
             await here.pilot.press("ctrl+p")
             await here.rest()

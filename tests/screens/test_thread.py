@@ -89,14 +89,14 @@ def test_hostile_words_anywhere_raise_nothing_and_stay_words(store: Store, size:
                 here.app.screen.dismiss(None)
                 await here.rest()
             await here.write("")
-            await here.app.writing.canned()
+            await here.app.filling.canned()
             await here.until(lambda: here.app.screen is not here.desk)
             picker: Any = here.app.screen
             for _ in HOSTILE:
                 await here.pilot.pause()
                 picker.action_move(1)
             picker.dismiss(None)
-            await here.app.writing.send()
+            await here.app.sending.send()
             await here.until(lambda: here.app.screen is not here.desk)
             await here.pilot.pause()
             here.app.screen.dismiss(None)

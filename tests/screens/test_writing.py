@@ -13,6 +13,7 @@ from tui import clock
 from tui.clock import DAY, HOUR, MINUTE
 from tui.config import AccountSettings, Config
 from tui.desk import claims, guard, intake
+from tui.desk.composition import NOTHING
 from tui.desk.guard import Finding, Offer, gather
 from tui.screens import jobs, review, writing
 from tui.screens.dialogs import Choice, Sheet
@@ -234,14 +235,14 @@ def test_a_pause_gathers_nothing_until_something_happens(desk: Store, monkeypatc
 
     def look(words: str, conversation_id: int = 1, sender: str | None = None) -> list[str]:
         found = glance.examine(
-            reader, conversation_id=conversation_id, words=words, agent="ana", config=Config(), canned=None,
+            reader, conversation_id=conversation_id, words=words, agent="ana", config=Config(), made_of=NOTHING,
             sender=sender,
         )  # fmt: skip
         return [finding.check for finding in found]
 
     def save(words: str) -> None:
         with desk.transaction() as session:
-            jobs.save_draft(session, held=claim, words=words, cursor=0, canned_id=None, sender=None)
+            jobs.save_draft(session, held=claim, words=words, cursor=0, made_of=NOTHING, sender=None)
 
     assert "placeholder" in look("Hello {{ name }}")
     save("Hello {{ name }}")

@@ -32,7 +32,7 @@ def keys_command(call: Invocation) -> None:
 
     known, problems = actions.remapped(call.config.keys)
     document = [
-        {"id": one.id, "keys": list(one.keys), "label": one.label, "help": one.help, "group": one.group}
+        {"id": one.id, "keys": list(one.keys), "label": one.label, "help": one.help, "group": one.place}
         for one in known
     ]
     call.answer(document, lambda: table([list(row) for row in actions.documented(known)]))

@@ -34,13 +34,15 @@ _sender = click.option(
 def check_command(call: Invocation, conversation: int, text: str | None, name: str | None, sender: str | None) -> None:
     """What the guard says about a reply. Sends nothing, changes nothing, needs no claim, exits 0 on a stop too."""
     from tui.desk import guard
+    from tui.desk.composition import NOTHING, made_of
     from tui.desk.guard import gather
 
     now = clock.now()
     wanted, canned = _wanted(call, call.reader, conversation, text, name, now)
     case = gather.case(
         call.reader, conversation, wanted,
-        agent=call.agent, config=call.config, now=now, canned=canned, sender=sender,
+        agent=call.agent, config=call.config, now=now,
+        made_of=made_of(canned.id) if canned else NOTHING, sender=sender,
     )  # fmt: skip
     findings = guard.examine(case)
     call.answer(
@@ -72,6 +74,7 @@ def reply_command(
 ) -> None:
     """Through the guard into the outbox. A free conversation is claimed on the way."""
     from tui.desk import claims, outbox
+    from tui.desk.composition import NOTHING, made_of
     from tui.desk.queue import reply_json
     from tui.store.store import reading
 
@@ -87,7 +90,7 @@ def reply_command(
                 raise _held_elsewhere(call, reader, conversation, wanted, sender, now, refused) from None
             made, findings = outbox.hold(
                 session, claim, wanted, config=call.config, now=now, overrides=overrides,
-                canned_id=canned.id if canned else None, sender=sender, split=split,
+                made_of=made_of(canned.id) if canned else NOTHING, sender=sender, split=split,
             )  # fmt: skip
             held = reader.reply(made)
     except outbox.GuardStop as stop:

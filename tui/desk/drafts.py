@@ -8,6 +8,7 @@ from sqlmodel import Session
 from tui.clock import Millis
 from tui.config import DRAFT_CHARACTERS
 from tui.desk.claims import Claim, check_held
+from tui.desk.composition import NOTHING, Composition
 from tui.desk.freshness import account_name
 from tui.errors import Misuse
 from tui.store import tables as t
@@ -24,7 +25,7 @@ def save(
     *,
     cursor: int,
     now: Millis,
-    canned_id: int | None = None,
+    made_of: Composition = NOTHING,
     sender: str | None = None,
 ) -> None:
     """Keep the draft; an empty text removes it. `sender` is the handle it is to leave from; None: the conversation's.
@@ -37,7 +38,8 @@ def save(
         session.execute(delete(t.drafts).where(mine))
         return
     values = {
-        "agent": claim.agent, "text": text[:DRAFT_CHARACTERS], "cursor": cursor, "canned_id": canned_id,
+        "agent": claim.agent, "text": text[:DRAFT_CHARACTERS], "cursor": cursor,
+        "composition": made_of.as_json(),
         "account_id": other_account(session, claim.conversation_id, sender), "updated_at": now,
     }  # fmt: skip
     if session.execute(update(t.drafts).where(mine).values(**values)).rowcount == 0:  # type: ignore[attr-defined]
@@ -57,7 +59,7 @@ def restore(
     text: str,
     *,
     agent: str,
-    canned_id: int | None,
+    made_of: Composition,
     now: Millis,
     account_id: int | None = None,
 ) -> bool:
@@ -72,7 +74,7 @@ def restore(
     session.execute(
         insert(t.drafts).values(
             conversation_id=conversation_id, agent=agent, text=text, cursor=len(text),
-            canned_id=canned_id, account_id=account_id, updated_at=now,
+            composition=made_of.as_json(), account_id=account_id, updated_at=now,
         )
     )  # fmt: skip
     return True

@@ -14,8 +14,9 @@ from sqlmodel import Session
 from tui.clock import Millis
 from tui.config import Config
 from tui.desk import claims, drafts, guard, priority
-from tui.desk.canned import library
+from tui.desk.canned import usage
 from tui.desk.claims import Claim
+from tui.desk.composition import NOTHING, Composition, composition
 from tui.desk.guard import Case, Finding, Overridden, gather
 from tui.desk.guard.checks.length import parts
 from tui.errors import Refused
@@ -36,20 +37,19 @@ def hold(
     config: Config,
     now: Millis,
     overrides: Sequence[Overridden] = (),
-    canned_id: int | None = None,
+    made_of: Composition = NOTHING,
     sender: str | None = None,
     split: bool = False,
 ) -> tuple[int, list[Finding]]:
     """Through the guard into the outbox: the (first) reply's id and the findings it passed.
 
-    `sender`: the handle it leaves from, where that is not the conversation's own. `split`: a text that is too long
-    leaves in parts, each a reply of its own. Refused (with the findings in its details) when the claim is gone or a
-    stop was not answered. The undo window begins now.
+    `made_of`: what the text is made of beside its words. `sender`: the handle it leaves from, where that is not the
+    conversation's own. `split`: a text that is too long leaves in parts, each a reply of its own. Refused (with the
+    findings in its details) when the claim is gone or a stop was not answered. The undo window begins now.
     """
     claims.check_held(session, claim, now)
-    canned = library.stored(session, canned_id) if canned_id else None
     looked_at = gather.case(
-        reading(session), claim.conversation_id, text, agent=claim.agent, config=config, now=now, canned=canned,
+        reading(session), claim.conversation_id, text, agent=claim.agent, config=config, now=now, made_of=made_of,
         sender=sender, split=split,
     )  # fmt: skip
     findings = guard.examine(looked_at)
@@ -57,10 +57,9 @@ def hold(
     unanswered = [finding for finding in findings if not guard.accepts(finding, answers.get(finding.check))]
     if unanswered:
         raise GuardStop(unanswered, findings)
-    made = _store(session, claim, looked_at, canned_id, now, due_at=now + config.desk.undo)
+    made = _store(session, claim, looked_at, now, due_at=now + config.desk.undo)
     drafts.discard(session, claim.conversation_id)
-    if canned_id:
-        library.used(session, canned_id, now)
+    usage.record(session, made[0], now=now)
     for finding in findings:
         answer = answers.get(finding.check, Overridden(finding.check, ""))
         about = {"conversation_id": claim.conversation_id, "reply": made[0], "typed": answer.typed}
@@ -72,9 +71,7 @@ def hold(
     return made[0], findings
 
 
-def _store(
-    session: Session, claim: Claim, looked_at: Case, canned_id: int | None, now: Millis, *, due_at: Millis
-) -> list[int]:
+def _store(session: Session, claim: Claim, looked_at: Case, now: Millis, *, due_at: Millis) -> list[int]:
     """The held reply, or one for each part of it, a millisecond apart so that they stay in order; their ids."""
     answered, text = looked_at.target, looked_at.text
     if answered is None:
@@ -83,7 +80,8 @@ def _store(
     values = {
         "conversation_id": claim.conversation_id, "post_id": answered.id, "agent": claim.agent, "epoch": claim.epoch,
         "account_id": drafts.other_account(session, claim.conversation_id, looked_at.sender) or own,
-        "private": answered.kind == "dm", "canned_id": canned_id, "state": "held", "due_at": due_at,
+        "private": answered.kind == "dm", "state": "held", "due_at": due_at,
+        "composition": looked_at.made_of.as_json(),
     }  # fmt: skip
     texts = _parts(looked_at)
     ids: list[int] = []
@@ -183,7 +181,7 @@ def _restore(session: Session, row: Any, *, agent: str, now: Millis) -> bool:
     """What did not go out, from this part on, becomes the draft again, where none was begun meanwhile."""
     return drafts.restore(
         session, row.conversation_id, _still_to_go(session, row),
-        agent=agent, canned_id=row.canned_id, now=now, account_id=row.account_id,
+        agent=agent, made_of=composition(row.composition), now=now, account_id=row.account_id,
     )  # fmt: skip
 
 
@@ -265,7 +263,7 @@ def _case_again(session: Session, row: Any, *, agent: str, config: Config, now: 
     assert reply is not None, "its row was read in this transaction"
     return gather.case(
         reader, row.conversation_id, _whole(session, row), agent=agent, config=config, now=now,
-        canned=library.stored(session, row.canned_id) if row.canned_id else None,
+        made_of=composition(row.composition),
         sender=reply.account, split=row.parts > 1, but=reply, anew=anew,
     )  # fmt: skip
 
@@ -288,7 +286,11 @@ def _outgoing(session: Session, row: Any) -> Outgoing:
         select(t.posts.c.network, t.posts.c.native_id).where(t.posts.c.id == row.post_id)
     ).one()
     handle = session.execute(select(t.accounts.c.handle).where(t.accounts.c.id == row.account_id)).scalar()
-    return Outgoing(network, handle, native_id, row.text, row.key, row.private)
+    made_of = composition(row.composition)
+    return Outgoing(
+        network, handle, native_id, row.text, row.key, row.private,
+        media=made_of.media if row.part == 1 else (), warning=made_of.warning, visibility=made_of.visibility,
+    )  # fmt: skip
 
 
 def sent(session: Session, reply_id: int, receipt: Receipt, now: Millis) -> None:

@@ -65,6 +65,18 @@ class BadLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A picture that goes with a reply: a file on this machine, and what it shows, in words."""
+
+    path: str
+    alt: str
+
+    def as_json(self) -> dict[str, str]:
+        """As it is stored."""
+        return {"path": self.path, "alt": self.alt}
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """A reply on its way to a network. `key` is the same in every try."""
 
@@ -74,6 +86,11 @@ class Outgoing:
     text: str
     key: str
     private: bool = False
+    media: tuple[Attachment, ...] = ()
+    warning: str = ""
+    """A content warning; empty: none."""
+    visibility: str = ""
+    """`public`, `unlisted` or `followers`; empty: as the network has it by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +137,7 @@ Readings = Iterator[Post | BadLine]
 
 __all__ = [
     "KINDS",
+    "Attachment",
     "Author",
     "BadLine",
     "Kind",

@@ -28,11 +28,13 @@ from tui.screens import themes
 from tui.screens.composer import Composer
 from tui.screens.desk import Desk
 from tui.screens.dialogs import Choice, EndShift, Option
+from tui.screens.filling import Filling
 from tui.screens.glyphs import glyphs
 from tui.screens.handling import Handling
 from tui.screens.looking import Looking
 from tui.screens.paint import palette
 from tui.screens.rows import PAGE_ROWS, Page, RowList
+from tui.screens.sending import Sending
 from tui.screens.terminal import ChangedCells, CrashLog, DeskDriver
 from tui.screens.thread import Thread
 from tui.screens.tty import install_signals
@@ -55,6 +57,9 @@ MESSAGE_S = 8
 """How long a sentence stands in the status line (s)."""
 LEAVING_S = 8
 """How long the end of a shift waits for the last replies to leave (s)."""
+
+FROM_THE_EDITOR = {"explain": "why", "look-up-writing": "look-up"}
+"""Actions that have a key of their own in the editor, and the one they are."""
 
 EMPTY_DESK = [
     "  The desk is empty. Three ways to get posts:",
@@ -104,6 +109,9 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         self.jobs: Any = None
         """The module `tui.screens.jobs`, once it is loaded behind the first paint."""
         self.looking, self.handling, self.writing = Looking(self), Handling(self), Writing(self)
+        self.filling, self.sending = Filling(self), Sending(self)
+        self.rooms: tuple[object, ...] = (self.looking, self.handling, self.writing, self.filling, self.sending)
+        """Where the actions of the table are, by their names."""
         self.held: list[ReplyRow] = []
         self.summary: dict[str, Any] | None = None
         self.shown_at = clock.now()
@@ -192,7 +200,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
             self.work.accompany(self._companion, self._stumbled)
         self.set_interval(MINUTE_S, self._minute)
         library = await self.work.read(self.jobs.library)
-        self.writing.stock(library, await self.work.load(partial(self.jobs.index, library)))
+        self.filling.stock(library, await self.work.load(partial(self.jobs.index, library)))
         await self._load_held()
 
     async def _arrive(self) -> None:
@@ -448,7 +456,8 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         places = ("editor",) if self.desk.composer.has_focus else ("list", "desk")
         parts: list[Any] = []
         for action in self.actions:
-            if action.footer and action.group in places and not self.why_not(action):
+            fits = action.group in places and (action.group != "editor" or self.desk.composer.mode in action.modes)
+            if action.footer and fits and not self.why_not(action):
                 parts += [
                     (f" {actions.shown(action.keys[0])} ", colors.reply + colors.strong),
                     (f"{action.label} ", colors.quiet),
@@ -525,14 +534,14 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
             await self._leave()
             return
         method = {"pass": "pass_"}.get(name, name.replace("-", "_"))
-        for room in (self.looking, self.handling, self.writing):
+        for room in self.rooms:
             if (action := getattr(room, method, None)) is not None:
                 await action()
                 return
 
     @on(Composer.Asked)
     def _asked(self, message: Composer.Asked) -> None:
-        self.spawn(self._do({"explain": "why"}.get(message.action, message.action), self._asked_count))
+        self.spawn(self._do(FROM_THE_EDITOR.get(message.action, message.action), self._asked_count))
 
     @on(Composer.Changed)
     def _typed(self) -> None:

@@ -12,7 +12,7 @@ from textual.widgets import TextArea
 from textual.widgets.text_area import Selection
 
 from tui import text
-from tui.actions import Action
+from tui.actions import Action, Mode
 from tui.config import DRAFT_CHARACTERS
 
 
@@ -35,14 +35,19 @@ class Composer(TextArea):
         """Called with every edit, before the paint; what it changes on screen comes in the same one."""
         self.cursor_blink = False
         self.border_title = Content("Reply")
+        self.mode: Mode = "reply"
+        """What it is open for."""
+        self._asks: dict[tuple[Mode, str], str] = {}
+        """The action of each key."""
 
     def bind_keys(self, actions: tuple[Action, ...]) -> None:
         """Take the editor's keys from the table of actions."""
         for action in actions:
             if action.group == "editor":
                 for key in action.keys:
+                    self._asks |= {(mode, key): action.id for mode in action.modes}
                     self._bindings.key_to_bindings[key] = [
-                        Binding(key, f"ask('{action.id}')", action.label, show=False, priority=True)
+                        Binding(key, f"press('{key}')", action.label, show=False, priority=True)
                     ]
 
     def edit(self, edit: Edit) -> EditResult:
@@ -50,6 +55,11 @@ class Composer(TextArea):
         result = super().edit(edit)
         self.edited()
         return result
+
+    def action_press(self, key: str) -> None:
+        """What a key means in what the editor is open for, if anything."""
+        if action := self._asks.get((self.mode, key)):
+            self.action_ask(action)
 
     def action_ask(self, action: str) -> None:
         """Pass an action of the editor on to the desk."""

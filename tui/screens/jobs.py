@@ -21,6 +21,7 @@ from tui.desk.canned.render import blanks_in, render
 from tui.desk.canned.response import Canned
 from tui.desk.canned.search import Fit, Index
 from tui.desk.claims import Claim
+from tui.desk.composition import Composition
 from tui.desk.guard import Case, Finding, Overridden, gather, phrases, set_otherwise
 from tui.desk.outbox import GuardStop
 from tui.errors import Refused
@@ -86,14 +87,14 @@ def examine(
     words: str,
     agent: str,
     config: Config,
-    canned: Canned | None,
+    made_of: Composition,
     sender: str | None,
     in_parts: bool = False,
 ) -> list[Finding]:
     """What the guard says of a text now, if it left from this handle, and in parts."""
     case = gather.case(
         reader, conversation_id, words,
-        agent=agent, config=config, now=clock.now(), canned=canned, sender=sender, split=in_parts,
+        agent=agent, config=config, now=clock.now(), made_of=made_of, sender=sender, split=in_parts,
     )  # fmt: skip
     return guard.examine(case)
 
@@ -119,16 +120,16 @@ class Glance:
         words: str,
         agent: str,
         config: Config,
-        canned: Canned | None,
+        made_of: Composition,
         sender: str | None,
     ) -> list[Finding]:
         """What the guard says of a text now, if it left from this handle."""
-        of, newest = (conversation_id, sender, canned, reader.seen(conversation_id, agent)), reader.last_event()
+        of, newest = (conversation_id, sender, made_of, reader.seen(conversation_id, agent)), reader.last_event()
         now = clock.now()
         if self._case is None or (of, newest) != (self._of, self._newest):
             self._case = gather.case(
                 reader, conversation_id, words,
-                agent=agent, config=config, now=now, canned=canned, sender=sender,
+                agent=agent, config=config, now=now, made_of=made_of, sender=sender,
                 posts=self._thread(reader, conversation_id),
             )  # fmt: skip
             self._of, self._newest = of, newest
@@ -255,10 +256,10 @@ def renew(session: Session, *, agent: str, lease: Millis) -> None:
 
 
 def save_draft(
-    session: Session, *, held: Claim, words: str, cursor: int, canned_id: int | None, sender: str | None
+    session: Session, *, held: Claim, words: str, cursor: int, made_of: Composition, sender: str | None
 ) -> None:
     """Keep what is being written, and the handle it is to leave from."""
-    drafts.save(session, held, words, cursor=cursor, now=clock.now(), canned_id=canned_id, sender=sender)
+    drafts.save(session, held, words, cursor=cursor, now=clock.now(), made_of=made_of, sender=sender)
 
 
 def hold(
@@ -268,14 +269,14 @@ def hold(
     words: str,
     config: Config,
     overrides: Sequence[Overridden],
-    canned_id: int | None,
+    made_of: Composition,
     sender: str | None,
     in_parts: bool,
 ) -> None:
     """Through the guard into the outbox."""
     outbox.hold(
         session, held, words,
-        config=config, now=clock.now(), overrides=overrides, canned_id=canned_id, sender=sender, split=in_parts,
+        config=config, now=clock.now(), overrides=overrides, made_of=made_of, sender=sender, split=in_parts,
     )  # fmt: skip
 
 

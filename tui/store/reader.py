@@ -4,7 +4,7 @@ Pages are windows by key (never OFFSET), so that row one million costs what row 
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -109,6 +109,8 @@ class ReplyRow(NamedTuple):
     parts: int = 1
     first_id: int | None = None
     seen_event: int | None = None
+    composition: dict[str, Any] | None = None
+    """What it is made of beside its words, see `tui.desk.composition`."""
 
 
 class DraftRow(NamedTuple):
@@ -118,10 +120,11 @@ class DraftRow(NamedTuple):
     agent: str
     text: str
     cursor: int
-    canned_id: int | None
     updated_at: Millis
     account: str | None = None
     """The handle it is to leave from, where that is not the conversation's own."""
+    composition: dict[str, Any] | None = None
+    """What it is made of beside its words, see `tui.desk.composition`."""
 
 
 class NoteRow(NamedTuple):
@@ -209,7 +212,8 @@ class PastPost(NamedTuple):
     incident_id: int | None
     agent: str | None
     """Who wrote it; None when it came from the network."""
-    canned_id: int | None
+    composition: dict[str, Any] | None
+    """What it was made of beside its words, see `tui.desk.composition`."""
 
 
 class AftermathRow(NamedTuple):
@@ -317,7 +321,8 @@ FROM post p JOIN author w ON w.id = p.author_id
 
 _REPLY = """
 SELECT r.id, r.conversation_id, r.post_id, r.agent, r.text, r.private, r.state, r.created_at, r.due_at, r.sent_at,
-       r.native_id, r.error, r.key, c.network, a.handle, w.handle, r.part, r.parts, r.first_id, r.seen_event
+       r.native_id, r.error, r.key, c.network, a.handle, w.handle, r.part, r.parts, r.first_id, r.seen_event,
+       r.composition
 FROM reply r
 JOIN conversation c ON c.id = r.conversation_id
 JOIN author w ON w.id = c.author_id
@@ -471,11 +476,11 @@ class Reader:
     def draft(self, conversation_id: int) -> DraftRow | None:
         """Its draft."""
         sql = (
-            "SELECT d.conversation_id, d.agent, d.text, d.cursor, d.canned_id, d.updated_at, a.handle "
+            "SELECT d.conversation_id, d.agent, d.text, d.cursor, d.updated_at, a.handle, d.composition "
             "FROM draft d LEFT JOIN account a ON a.id = d.account_id WHERE d.conversation_id = :id"
         )
         row = self._one(sql, id=conversation_id)
-        return None if row is None else DraftRow(*row)
+        return None if row is None else DraftRow(*row)._replace(composition=_json(row[6], None))
 
     def replies(self, conversation_id: int) -> list[ReplyRow]:
         """Its replies, oldest first."""
@@ -618,7 +623,7 @@ class Reader:
         """What a handle of ours published after a time and id, oldest first."""
         rows = self._all(
             "SELECT p.id, p.created_at, p.text, p.kind, p.deleted, p.network, a.handle, p.conversation_id, "
-            "COALESCE(w.handle, ''), c.incident_id, r.agent, r.canned_id FROM post p "
+            "COALESCE(w.handle, ''), c.incident_id, r.agent, r.composition FROM post p "
             "JOIN account a ON a.id = p.account_id "
             "LEFT JOIN conversation c ON c.id = p.conversation_id LEFT JOIN author w ON w.id = c.author_id "
             "LEFT JOIN reply r ON r.conversation_id = p.conversation_id AND r.native_id = p.native_id "
@@ -629,7 +634,7 @@ class Reader:
             id=start.id,
             limit=limit,
         )
-        return [PastPost(*row)._replace(deleted=bool(row[4])) for row in rows]
+        return [PastPost(*row)._replace(deleted=bool(row[4]), composition=_json(row[11], None)) for row in rows]
 
     def quotes(self, conversation_id: int) -> list[PostRow]:
         """Quotes of its posts that stand in other conversations, oldest first."""
@@ -712,6 +717,12 @@ class Reader:
         """Every canned response, by name."""
         return self._canned("ORDER BY name")
 
+    def canned_of(self, ids: Sequence[int]) -> list[dict[str, Any]]:
+        """The canned responses with these ids, in the order of the ids."""
+        marks = {f"id{number}": one for number, one in enumerate(ids)}
+        rows = self._canned(f"WHERE id IN ({', '.join(f':{name}' for name in marks)})", **marks)
+        return sorted(rows, key=lambda row: ids.index(row["id"]))
+
     def siblings(
         self, tags: Iterable[str], *, language: str, network: str, but: int, now: Millis, limit: int
     ) -> list[dict[str, Any]]:
@@ -733,7 +744,7 @@ class Reader:
         names = [column[0] for column in cursor.description]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         for row in rows:
-            row["tags"] = _json(row["tags"], [])
+            row |= {name: _json(row[name], []) for name in ("tags", "variants", "actions")}
         return rows
 
     def totals(self) -> dict[str, int]:
@@ -890,7 +901,7 @@ def _post_row(row: Iterable[Any]) -> PostRow:
 
 def _reply_row(row: Iterable[Any]) -> ReplyRow:
     plain = ReplyRow(*row)
-    return plain._replace(private=bool(plain.private))
+    return plain._replace(private=bool(plain.private), composition=_json(plain.composition, None))
 
 
 def _unspaced(char: str) -> bool:

@@ -192,9 +192,10 @@ class Draft(SQLModel, table=True):
     agent: str
     text: str
     cursor: int = 0
-    canned_id: int | None = _ref("canned.id", optional=True)
     account_id: int | None = _ref("account.id", optional=True)
     """The handle it is to leave from; empty: the conversation's own."""
+    composition: dict[str, Any] | None = _json()
+    """What it is made of beside its words, see `tui.desk.composition`."""
     updated_at: int = _time(optional=False)
 
 
@@ -225,7 +226,6 @@ class Reply(SQLModel, table=True):
     epoch: int
     text: str
     private: bool
-    canned_id: int | None = _ref("canned.id", optional=True)
     state: str
     key: str
     created_at: int = _time(optional=False)
@@ -242,6 +242,8 @@ class Reply(SQLModel, table=True):
     parts: int = 1
     first_id: int | None = _time()
     whole: str | None = None
+    composition: dict[str, Any] | None = _json()
+    """What it is made of beside its words; of a text in parts, all of them have it."""
 
 
 class Note(SQLModel, table=True):
@@ -256,8 +258,58 @@ class Note(SQLModel, table=True):
     created_at: int = _time(optional=False)
 
 
+class NoteMention(SQLModel, table=True):
+    """A note names a colleague: it is in their inbox, unread until `read_at`."""
+
+    __tablename__ = "note_mention"
+    __table_args__ = (Index("note_mention_agent", "agent", "note_id"),)
+    note_id: int = Field(
+        default=None, sa_column=Column(BigInt, ForeignKey("note.id"), primary_key=True, autoincrement=False)
+    )
+    agent: str = Field(primary_key=True)
+    read_at: int | None = _time()
+
+
+class Scratch(SQLModel, table=True):
+    """A text somebody is still writing that is no reply: a note, a canned response. `subject` says which."""
+
+    agent: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    text: str
+    cursor: int = 0
+    updated_at: int = _time(optional=False)
+
+
+class Promise(SQLModel, table=True):
+    """Something we told a customer we would do by a time. `outcome`: `kept` or `dropped`; empty while it is open."""
+
+    __table_args__ = (
+        Index("promise_conversation", "conversation_id"),
+        Index(
+            "promise_open",
+            "due_at",
+            sqlite_where=text("settled_at IS NULL"),
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+    )
+    id: int | None = _id()
+    conversation_id: int = _ref("conversation.id")
+    reply_id: int | None = _ref("reply.id", optional=True)
+    agent: str
+    text: str
+    made_at: int = _time(optional=False)
+    due_at: int = _time(optional=False)
+    settled_at: int | None = _time()
+    settled_by: str | None = None
+    outcome: str | None = None
+
+
 class Canned(SQLModel, table=True):
-    """Reusable text. `plain`: the body is no template."""
+    """Reusable text. `plain`: the body is no template.
+
+    `owner`: of scope agent, whose it is; of scope account, the handle it is for, as `x:@northline`; of scope team,
+    who looks after it, or empty. `version` counts its changes from 1.
+    """
 
     id: int | None = _id()
     name: str = Field(unique=True)
@@ -271,9 +323,49 @@ class Canned(SQLModel, table=True):
     plain: bool = False
     valid_from: int | None = _time()
     valid_until: int | None = _time()
+    owner: str = ""
+    incident: str = ""
+    variants: list[dict[str, Any]] | None = _json()
+    """Other texts of it: `body`, `language`, `network`, `plain`."""
+    actions: list[dict[str, Any]] | None = _json()
+    """What sending it also does, see `tui.desk.canned.response.Action`."""
     uses: int = 0
     last_used: int | None = _time()
     updated_at: int = _time(optional=False)
+    version: int = 1
+
+
+class CannedVersion(SQLModel, table=True):
+    """What a canned response was like from `at` on, and who made it so."""
+
+    __tablename__ = "canned_version"
+    __table_args__ = (UniqueConstraint("canned_id", "version"),)
+    id: int | None = _id()
+    canned_id: int = _ref("canned.id")
+    version: int
+    at: int = _time(optional=False)
+    agent: str
+    fields: dict[str, Any] | None = _json()
+
+
+class CannedUse(SQLModel, table=True):
+    """A canned response went into a reply. `edited`: its words were changed beyond their blanks."""
+
+    __tablename__ = "canned_use"
+    __table_args__ = (
+        Index("canned_use_canned", "canned_id", "at"),
+        Index("canned_use_reply", "reply_id"),
+        Index("canned_use_at", "at"),
+    )
+    id: int | None = _id()
+    canned_id: int = _ref("canned.id")
+    reply_id: int = _ref("reply.id")
+    conversation_id: int = _ref("conversation.id")
+    author_id: int = _ref("author.id")
+    account_id: int | None = _ref("account.id", optional=True)
+    agent: str
+    at: int = _time(optional=False)
+    edited: bool
 
 
 class Skip(SQLModel, table=True):
@@ -349,15 +441,20 @@ accounts = _core(Account)
 agents = _core(Agent)
 authors = _core(Author)
 canned_responses = _core(Canned)
+canned_uses = _core(CannedUse)
+canned_versions = _core(CannedVersion)
 conversations = _core(Conversation)
 drafts = _core(Draft)
 events = _core(Event)
 incidents = _core(Incident)
 leases = _core(Lease)
+note_mentions = _core(NoteMention)
 notes = _core(Note)
 post_versions = _core(PostVersion)
 posts = _core(Post)
+promises = _core(Promise)
 replies = _core(Reply)
+scratches = _core(Scratch)
 seen = _core(Seen)
 shifts = _core(Shift)
 skips = _core(Skip)

@@ -875,10 +875,10 @@ def _expired_canned() -> Iterable[Made]:
     }
     for (name, (says, span)), network in zip(life.items(), (*NETWORKS, *NETWORKS), strict=True):
         yield _made(f"expired-canned-{name}", "A canned response and its shelf life", says, network=network,
-            canned=Canned(1, "cold coach", REPLY, **span))  # fmt: skip
+            canned=(Canned(1, "cold coach", REPLY, **span),))  # fmt: skip
     yield _made("expired-canned-german", "Ein Baustein vom letzten Streik", stop, lang="de",
         text="Wegen des Streiks fahren heute nur einzelne Züge.", wrote="@northline fährt was?",
-        canned=Canned(2, "Streik", "Wegen des Streiks …", language="de", valid_until=NOW - DAY))  # fmt: skip
+        canned=(Canned(2, "Streik", "Wegen des Streiks …", language="de", valid_until=NOW - DAY),))  # fmt: skip
 
 
 def _tone() -> Iterable[Made]:

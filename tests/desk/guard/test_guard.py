@@ -556,7 +556,7 @@ def test_not_allowed_says_why() -> None:
     ],
 )
 def test_a_canned_response_out_of_its_shelf_life_stops(canned: Canned | None, words: str | None) -> None:
-    found = finding("expired-canned", case(canned=canned))
+    found = finding("expired-canned", case(canned=(canned,) if canned else ()))
     assert (found and found.text) == (words and f"The canned response “line 4” {words}.")
     assert found is None or (found.verdict, found.asks) == STOP_ASKING
 
@@ -681,7 +681,7 @@ def test_no_text_makes_a_check_raise_or_reaches_the_screen_raw(
     made = case(
         *thread, text=text, handle=name, name=name, account=name, owner=f"Ben{name}",
         sent=(sent(before, MINUTE, name), sent(text, MINUTE, name)), sent_to=(sent(before), sent(text)),
-        leaving=(reply(9 * MINUTE, before, agent=name or "Ben"),), canned=Canned(1, name, before, valid_until=0),
+        leaving=(reply(9 * MINUTE, before, agent=name or "Ben"),), canned=(Canned(1, name, before, valid_until=0),),
         changes=(event("note.added", agent=f"Ben{name}"), event("post.arrived", 300 * DAY)),
         settings=replace(SAFE, same_text_count=1),
     )  # fmt: skip

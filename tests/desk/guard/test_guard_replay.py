@@ -11,6 +11,7 @@ from tui import config
 from tui.clock import DAY, HOUR, MINUTE, SECOND, Millis, iso
 from tui.config import AccountSettings, Config
 from tui.desk import claims, guard, incidents, outbox, people
+from tui.desk.composition import made_of
 from tui.desk.guard import gather
 from tui.desk.guard.replay import replay
 from tui.networks.records import Post, Receipt
@@ -161,7 +162,9 @@ def test_what_the_agent_sent_here_is_known_with_its_canned_response(store: Store
         )  # fmt: skip
         claim = claims.claim(session, 1, agent="ana", now=NOW - HOUR, lease=HOUR)
         over = [guard.Overridden("expired-canned", "still true")]
-        made, _ = outbox.hold(session, claim, SORRY, config=PLAIN, now=NOW - 50 * MINUTE, overrides=over, canned_id=5)
+        made, _ = outbox.hold(
+            session, claim, SORRY, config=PLAIN, now=NOW - 50 * MINUTE, overrides=over, made_of=made_of(5)
+        )
         outbox.queue_due(session, NOW - 40 * MINUTE)
         outbox.start_sending(session, NOW - 40 * MINUTE, PLAIN)
         outbox.sent(session, made, Receipt("9"), NOW - 40 * MINUTE)

@@ -1,4 +1,4 @@
-"""One canned response, as the desk holds it. A plain record: no store, no templates."""
+"""One canned response, as the desk holds it. Plain records: no store, no templates."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,6 +9,40 @@ Scope = Literal["team", "account", "agent"]
 SCOPES: tuple[Scope, ...] = ("team", "account", "agent")
 
 Validity = Literal["valid", "expired", "not yet"]
+
+ActionKind = Literal["tag", "snooze", "resolve", "promise"]
+ACTION_KINDS: tuple[ActionKind, ...] = ("tag", "snooze", "resolve", "promise")
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What sending a response also does, once it is out.
+
+    `tag`: `text` is a tag that the conversation gets. `snooze`: for `span`. `resolve`: `text` is the reason.
+    `promise`: `text` is what we promised, due after `span`.
+    """
+
+    do: ActionKind
+    text: str = ""
+    span: Millis = 0
+
+    def as_json(self) -> dict[str, str | int]:
+        """As it is stored; what says nothing is left out."""
+        found: dict[str, str | int] = {"do": self.do}
+        return found | ({"text": self.text} if self.text else {}) | ({"span": self.span} if self.span else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Another text of a response: in another language, for another network, or said in another way.
+
+    Several of the same language and network, the body of the response among them, are alternates, offered in turn.
+    """
+
+    body: str
+    language: str = ""
+    network: str = ""
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +68,36 @@ class Canned:
     """The body is text as it stands, not a template."""
     uses: int = 0
     last_used: Millis | None = None
+    owner: str = ""
+    """Of scope agent: whose it is; of scope account: the handle it is for, as `x:@northline`; of scope team: who
+    looks after it, or empty."""
+    incident: str = ""
+    """The name of the incident it is about; it is valid only while that is open."""
+    variants: tuple[Variant, ...] = ()
+    actions: tuple[Action, ...] = ()
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How a response was used, by the team and by one agent. All counts are of the last 90 days."""
+
+    uses: int = 0
+    last_used: Millis | None = None
+    mine: int = 0
+    mine_last: Millis | None = None
+    edited: int = 0
+    """Uses whose words were changed beyond their blanks."""
+    reopened: int = 0
+    """Uses after which the customer wrote again."""
+
+    @property
+    def accepted(self) -> float:
+        """0..1: the share of uses sent as it was, and not reopened; one half before it was ever used."""
+        return (self.uses - self.edited / 2 - self.reopened / 2 + 1) / (self.uses + 2)
+
+
+UNUSED = Usage()
 
 
 def validity(canned: Canned, now: Millis) -> Validity:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from tui.clock import Millis
 from tui.config import AccountSettings
 from tui.desk.canned.response import Canned
+from tui.desk.composition import NOTHING, Composition
 from tui.desk.guard.phrases import Phrases
 from tui.store.reader import EventRow, IncidentRow, OtherRow, PostRow, QueueRow, ReplyRow, SentText
 
@@ -97,9 +98,13 @@ class Case:
     """The same person's other conversations, on this and on other networks."""
     incident: IncidentRow | None = None
     """The incident this conversation is linked to."""
-    canned: Canned | None = None
+    made_of: Composition = NOTHING
+    """What the text is made of beside its words."""
+    canned: tuple[Canned, ...] = ()
+    """The canned responses it was made from."""
     siblings: tuple[Canned, ...] = ()
-    """Other canned responses that share a tag with `canned`, are valid now and fit it, the least used first."""
+    """Other canned responses that share a tag with the first of `canned`, are valid now and fit it, the least used
+    first."""
     phrases: Phrases = field(default_factory=Phrases)
 
     @property

@@ -8,6 +8,7 @@ from tui.config import Config
 from tui.desk import drafts
 from tui.desk.canned import library
 from tui.desk.canned.response import Canned
+from tui.desk.composition import NOTHING, Composition
 from tui.desk.freshness import account_name
 from tui.desk.guard import phrases
 from tui.desk.guard.case import Case
@@ -27,7 +28,7 @@ def case(
     agent: str,
     config: Config,
     now: Millis,
-    canned: Canned | None = None,
+    made_of: Composition = NOTHING,
     sender: str | None = None,
     split: bool = False,
     but: ReplyRow | None = None,
@@ -38,7 +39,7 @@ def case(
 
     `sender` is the handle it is to leave from, where that is not the conversation's own; `split`: in parts where it
     is too long. `but`: a reply that is looked at again, as of when it was let pass, or `anew`, by its agent.
-    `posts`: the thread, where it has just been read.
+    `made_of`: what the text is made of beside its words. `posts`: the thread, where it has just been read.
     """
     conversation = reader.conversation(conversation_id)
     if conversation is None:
@@ -50,6 +51,7 @@ def case(
     except_id = but.id if but else None
     seen = reader.seen(conversation_id, agent) if but is None or anew else but.seen_event
     replies = reader.replies(conversation_id)
+    canned = tuple(map(library.response, reader.canned_of(made_of.canned_ids)))
     made = Case(
         text=text,
         now=now,
@@ -70,8 +72,9 @@ def case(
         changes=() if seen is None else tuple(reader.events(after=seen, conversation_id=conversation_id)),
         others=tuple(reader.others(conversation_id, conversation.author_id)),
         incident=reader.incident(conversation.incident_id) if conversation.incident_id else None,
+        made_of=made_of,
         canned=canned,
-        siblings=tuple(_siblings(reader, canned, conversation, now)) if canned else (),
+        siblings=tuple(_siblings(reader, canned[0], conversation, now)) if canned else (),
         phrases=phrases.known(config),
     )
     if but is None:

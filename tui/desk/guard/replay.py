@@ -16,6 +16,7 @@ from tui.clock import MINUTE, Millis
 from tui.config import AccountSettings, Config
 from tui.desk import guard
 from tui.desk.canned import library
+from tui.desk.composition import composition
 from tui.desk.freshness import Word, standing
 from tui.desk.guard import phrases
 from tui.desk.guard.case import Case, Finding
@@ -206,7 +207,7 @@ class _Past:
         posts = tuple(thread.then(reply))
         if not posts:
             return None
-        agent = reply.agent or ""
+        agent, made_of = reply.agent or "", composition(reply.composition)
         conversation = _stood(thread, posts, reply, settings, agent)
         author = conversation.author_id
         return Case(
@@ -222,7 +223,8 @@ class _Past:
             sent_to=tuple(self._reader.sent_to(author, before=Key(reply.at, reply.id))),
             others=tuple(self._reader.others_then(conversation.id, author, reply.at)),
             incident=self._incident_then(reply),
-            canned=self._canned.get(reply.canned_id or 0),
+            made_of=made_of,
+            canned=tuple(self._canned[one] for one in made_of.canned_ids if one in self._canned),
             phrases=self._phrases,
         )
 

@@ -1,0 +1,112 @@
+"""Sending a reply: the last look, its parts, the undo window."""
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from tui import text
+from tui.errors import Refused
+from tui.screens.review import Decision, Review
+
+if TYPE_CHECKING:
+    from tui.desk.guard import Finding
+    from tui.screens.app import DeskApp
+    from tui.screens.writing import Reply
+    from tui.store.reader import QueueRow
+
+
+class Sending:
+    """From the draft into the outbox, and back."""
+
+    def __init__(self, app: "DeskApp") -> None:
+        self.app = app
+
+    async def send(self) -> None:
+        """The last look."""
+        await self.app.writing.save()
+        if self.app.writing.draft_of is not None:
+            await self._review(self.app.writing.as_it_stands(self.app.writing.draft_of))
+
+    async def _review(self, reply: "Reply", *, in_parts: bool = False) -> None:
+        """Show a reply as it would leave; in parts where that was asked for."""
+        thread = self.app.thread
+        if thread is None or not reply.conversation_id == self.app.writing.draft_of == thread.entry.row.id:
+            return
+        row = thread.entry.row
+        findings = await self.app.writing.examined(reply, partial(self.app.jobs.examine, in_parts=in_parts))
+        parts = self._split(row, reply.words.rstrip()) if in_parts else [reply.words.rstrip()]
+        review = Review(
+            [(part, self.app.writing.measured(row, part)) for part in parts],
+            sender=reply.sender or row.account or "no account", recipient=f"@{row.handle} on {row.network}",
+            private=self.app.jobs.is_private(thread), findings=findings,
+            set_otherwise=self.app.jobs.set_otherwise(self.app.writing.settings(row)), glyphs=self.app.signs,
+        )  # fmt: skip
+        self.app.push_screen(review, partial(self._reviewed, reply, findings, in_parts))
+
+    def _split(self, row: "QueueRow", words: str) -> list[str]:
+        """The parts of a text, as the outbox makes them; itself where it cannot be split."""
+        try:
+            parts: list[str] = self.app.jobs.split(words, row.network, **self.app.writing.room(row))
+        except ValueError:
+            return [words]
+        return parts
+
+    def _reviewed(self, reply: "Reply", findings: "list[Finding]", in_parts: bool, decision: Decision | None) -> None:
+        """What the agent decided about a reply."""
+        match decision:
+            case Decision(does="send"):
+                self.app.spawn(self._hold(reply, decision, in_parts))
+                return
+            case Decision(does="split"):
+                self.app.spawn(self._review_parts(reply, findings))
+                return
+            case Decision(does="take", offer=offer) if offer is not None:
+                self.app.desk.composer.take(offer.text, instead=offer.place == "instead")
+        self.app.desk.composer.focus()
+        self.app.spawn(self._give_up(reply.conversation_id, findings))
+
+    async def _review_parts(self, reply: "Reply", findings: "list[Finding]") -> None:
+        """That it was too long is heeded; the last look at its parts."""
+        too_long = [finding for finding in findings if finding.check == "length"]
+        await self._record(reply.conversation_id, self.app.jobs.record_stop, too_long)
+        await self._review(reply, in_parts=True)
+
+    async def _give_up(self, conversation_id: int, findings: "list[Finding]") -> None:
+        """Back from the review: what it found was heeded, and what it showed is no news any more."""
+        await self._record(conversation_id, self.app.jobs.give_up, findings)
+
+    async def _record(self, conversation_id: int, job: Any, findings: "list[Finding]") -> None:
+        done = partial(job, findings=findings, conversation_id=conversation_id, agent=self.app.agent)
+        await self.app.work.change(done)
+
+    async def _hold(self, reply: "Reply", decision: Decision, in_parts: bool) -> None:
+        """Into the outbox. What the guard stops at the last moment is shown in another review."""
+        here = reply.conversation_id
+        job = partial(
+            self.app.jobs.hold, held=self.app.writing.claim(here), words=reply.words.rstrip(), config=self.app.config,
+            overrides=decision.overridden, made_of=reply.made_of, sender=reply.sender, in_parts=in_parts,
+        )  # fmt: skip
+        try:
+            await self.app.work.change(job)
+        except self.app.jobs.GuardStop as stop:
+            await self._record(here, self.app.jobs.record_stop, stop.findings)
+            await self._review(reply, in_parts=in_parts)
+            return
+        except Refused:
+            self.app.desk.composer.focus()
+            raise
+        writing = self.app.writing
+        if writing.draft_of == here:
+            writing.emptied()
+            await writing.leave()
+        await self.app.refresh_all()
+
+    async def undo(self) -> None:
+        """Recall the newest held reply; its text becomes the draft again."""
+        if not self.app.held:
+            return  # it has just left
+        newest = self.app.held[-1]
+        job = partial(self.app.jobs.recall, reply_id=newest.id, agent=self.app.agent)
+        is_draft = await self.app.work.change(job)
+        kept = "its text is the draft again" if is_draft else "the newer draft stands"
+        self.app.say(f"The reply to @{text.line(newest.handle)} is recalled; {kept}.")
+        await self.app.refresh_all()
