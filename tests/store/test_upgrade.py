@@ -7,8 +7,14 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import text
 
+from tui.desk.composition import composition
 from tui.store import schema
 from tui.store.store import Store
+
+REPLY = (
+    "INSERT INTO reply (id, conversation_id, post_id, account_id, agent, epoch, text, private, canned_id, state, key, "
+    "created_at, due_at, attempts) VALUES"
+)
 
 
 @pytest.fixture
@@ -30,9 +36,12 @@ def first(tmp_path: Path) -> Path:
             "INSERT INTO post (id, network, native_id, author_id, conversation_id, kind, text, created_at, seen_at, "
             "reposts, likes, deleted, ours, addressed, reply_allowed) "
             "VALUES (1, 'x', 'p', 1, 1, 'post', 'no train', 1, 1, 0, 0, false, false, 'direct', true)",
-            "INSERT INTO reply (id, conversation_id, post_id, account_id, agent, epoch, text, private, state, key, "
-            "created_at, due_at, attempts) VALUES (1, 1, 1, 1, 'ana', 1, 'Soon', false, 'held', 'k', 1, 2, 0)",
-            "INSERT INTO draft (conversation_id, agent, text, cursor, updated_at) VALUES (1, 'ana', 'And', 3, 1)",
+            "INSERT INTO canned (id, name, body, shortcut, language, network, scope, approved, plain, uses, "
+            "updated_at) VALUES (5, 'soon', 'Soon', '', '', '', 'team', true, false, 3, 1)",
+            f"{REPLY} (1, 1, 1, 1, 'ana', 1, 'Soon', false, 5, 'held', 'k', 7, 8, 0)",
+            f"{REPLY} (2, 1, 1, 1, 'ana', 1, 'Oh', false, 5, 'recalled', 'l', 7, 8, 0)",
+            "INSERT INTO draft (conversation_id, agent, text, cursor, canned_id, updated_at) "
+            "VALUES (1, 'ana', 'And', 3, 5, 1)",
         ):
             connection.execute(text(statement))
     store.close()
@@ -44,7 +53,7 @@ def test_what_was_there_is_there_and_reads_with_the_new_columns(first: Path) -> 
     store = Store(first)
     store.prepare()
     reader = store.reader()
-    (reply,) = reader.replies(1)
+    reply, _ = reader.replies(1)
     conversation, draft = reader.conversation(1), reader.draft(1)
     assert schema.current(first) == schema.HEAD
     assert (reply.text, reply.part, reply.parts, reply.seen_event) == ("Soon", 1, 1, None)
@@ -53,5 +62,24 @@ def test_what_was_there_is_there_and_reads_with_the_new_columns(first: Path) -> 
     assert draft is not None
     assert (draft.text, draft.account) == ("And", None)
     assert reader.search("train") == [1]
+    reader.close()
+    store.close()
+
+
+def test_what_a_text_was_made_from_stays_known_and_its_use_counts_unless_it_was_recalled(first: Path) -> None:
+    store = Store(first)
+    store.prepare()
+    reader = store.reader()
+    draft = reader.draft(1)
+    assert draft is not None
+    of_replies = [composition(reply.composition).canned_ids for reply in reader.replies(1)]
+    assert (composition(draft.composition).canned_ids, of_replies) == ((5,), [(5,), (5,)])
+    with store.engine.connect() as connection:
+        uses = connection.execute(
+            text("SELECT canned_id, reply_id, author_id, agent, at, edited FROM canned_use")
+        ).all()
+        plan = connection.execute(text("SELECT sql FROM sqlite_master WHERE name = 'reply_open'")).scalar_one()
+    assert [tuple(use) for use in uses] == [(5, 1, 1, "ana", 7, 0)]
+    assert "WHERE state NOT IN" in plan, "the index of what is on its way holds only that"
     reader.close()
     store.close()
