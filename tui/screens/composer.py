@@ -1,7 +1,9 @@
 """The reply editor: one TextArea for the life of the process, and the line under it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from rich.style import Style
+from rich.text import Text
 from textual import events
 from textual.binding import Binding
 from textual.content import Content
@@ -14,6 +16,8 @@ from textual.widgets.text_area import Selection
 from tui import text
 from tui.actions import Action, Mode
 from tui.config import DRAFT_CHARACTERS
+
+MARKED = Style(underline=True)
 
 
 class Composer(TextArea):
@@ -37,6 +41,8 @@ class Composer(TextArea):
         self.border_title = Content("Reply")
         self.mode: Mode = "reply"
         """What it is open for."""
+        self.marks: Callable[[int, str], Iterable[tuple[int, int]]] = lambda _row, _line: ()
+        """The columns of a line that are marked; asked whenever it is drawn."""
         self._asks: dict[tuple[Mode, str], str] = {}
         """The action of each key."""
 
@@ -55,6 +61,18 @@ class Composer(TextArea):
         result = super().edit(edit)
         self.edited()
         return result
+
+    def get_line(self, line_index: int) -> Text:
+        """A line as it is drawn: what is marked in it is underlined, and no text moves."""
+        line = super().get_line(line_index)
+        for start, end in self.marks(line_index, line.plain):
+            line.stylize(MARKED, start, end)
+        return line
+
+    def mark_anew(self) -> None:
+        """Other words are marked than before."""
+        self._line_cache.clear()
+        self.refresh()
 
     def action_press(self, key: str) -> None:
         """What a key means in what the editor is open for, if anything."""
