@@ -28,6 +28,7 @@ from tui.screens import themes
 from tui.screens.composer import Composer
 from tui.screens.desk import Desk
 from tui.screens.dialogs import Choice, EndShift, Option
+from tui.screens.editing import Editing
 from tui.screens.filling import Filling
 from tui.screens.glyphs import glyphs
 from tui.screens.handling import Handling
@@ -109,8 +110,15 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         self.jobs: Any = None
         """The module `tui.screens.jobs`, once it is loaded behind the first paint."""
         self.looking, self.handling, self.writing = Looking(self), Handling(self), Writing(self)
-        self.filling, self.sending = Filling(self), Sending(self)
-        self.rooms: tuple[object, ...] = (self.looking, self.handling, self.writing, self.filling, self.sending)
+        self.filling, self.sending, self.editing = Filling(self), Sending(self), Editing(self)
+        self.rooms: tuple[object, ...] = (
+            self.looking,
+            self.handling,
+            self.writing,
+            self.editing,
+            self.filling,
+            self.sending,
+        )
         """Where the actions of the table are, by their names."""
         self.held: list[ReplyRow] = []
         self.summary: dict[str, Any] | None = None
