@@ -1,18 +1,19 @@
 """Fill a canned response for one customer, in bounded size and work, and show every hole.
 
-Bodies are Liquid (python-liquid, strict). Nothing is loaded from disk or included, no HTML is escaped. A variable
+Bodies are Liquid (python-liquid, strict). Nothing is loaded from disk, no HTML is escaped. A variable
 without a value becomes a blank, `⟦customer.name⟧`, which the editor visits and the guard stops. Only
 this module writes the two brackets: values lose theirs, so a customer can not plant a blank.
-Liquid is imported with the first body that needs it.
+`{% include 'Name' %}` and `{% render 'Name' %}` bring in another response, within the same bounds;
+`{% locked %}` holds wording that is not to be changed. Liquid is imported with the first body that needs it.
 """
 
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui.errors import Refused
 from tui.text import repair
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
     from liquid import BoundTemplate, Environment, RenderContext, Token
     from liquid.ast import Node
     from liquid.expression import Expression
+    from liquid.tag import Tag
 
 OPEN, CLOSE = "⟦", "⟧"
 
 LONGEST_TEXT = 20_000
-"""Characters: a template, and what it may grow to."""
+"""Characters: a template with all it includes, each time it does, and what it may grow to."""
 LONGEST_TAG = 1_000
 """Characters between `{{` and `}}`."""
 MOST_SPACES = 60
@@ -34,6 +36,10 @@ LONGEST_RANGE = 1_000
 """Steps in `(1..9)`."""
 WORK = 10_000
 """Look-ups, filters and loop turns in one rendering; a filter costs one more per 100 characters or items."""
+DEEPEST_INCLUDE = 8
+"""Responses that stand in one another."""
+MOST_LOCKED = 100
+"""Locked wordings in one text."""
 
 _CHARACTERS_PER_STEP = 100
 _LONGEST_PRODUCT = 2_000_000
@@ -48,6 +54,8 @@ _BRACKETS = {ord(OPEN): None, ord(CLOSE): None}
 _OPENING = re.compile(r"\{\{|\{%")
 _SPACES = re.compile(rf"\s{{{MOST_SPACES + 1}}}")
 _HALF = re.compile(r"[\ud800-\udfff]")
+_SIGNS = re.compile(r"\{[{%]+|\{\Z")
+"""A brace at the end would be one sign with what is put behind it."""
 _RAW = re.compile(r"\{%-?\s*raw\s*-?%\}")
 _ENDRAW = re.compile(r"\{%-?\s*endraw\s*-?%\}")
 
@@ -59,7 +67,7 @@ _FILTER_NAMES = (
     "url_encode"
 )
 _FILTERS = frozenset(_FILTER_NAMES.split())
-_NO_TAGS = ("include", "render", "tablerow")
+_NO_TAGS = ("tablerow",)
 _GROWING = frozenset({"replace", "replace_first", "replace_last", "join"})
 
 
@@ -74,29 +82,56 @@ class Blank:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
+    """A canned response as it would go out."""
+
     text: str
     blanks: tuple[Blank, ...]
+    """Its holes, from left to right."""
+    locked: tuple[str, ...] = ()
+    """The wordings in it that are not to be changed, each once, as they stand in `text`; what is filled into a blank
+    in the middle of one is no part of it."""
 
 
-def render(body: str, context: Mapping[str, Any], *, plain: bool = False) -> Rendered:
+class Included(NamedTuple):
+    """Another response as an `include` is given it."""
+
+    name: str
+    body: str
+    plain: bool = False
+
+
+Include = Callable[[str], Included | None]
+"""Finds a response by the name or shortcut an `include` gives; None where there is none."""
+
+
+def render(
+    body: str,
+    context: Mapping[str, Any],
+    *,
+    plain: bool = False,
+    name: str = "",
+    include: Include = lambda name: None,
+) -> Rendered:
     """The body with its variables filled from `context`, a mapping of mappings (`customer.handle`).
 
     A missing, None or blank value leaves a blank, unless the `default` filter covers it. `plain` bodies
-    stay as they are. Raises Refused when the body is not valid Liquid or grows beyond the limits above.
+    stay as they are. `name` is what the response itself is called. Raises Refused when the body is not valid
+    Liquid, grows beyond the limits above, or includes what is not there or itself.
     """
     if plain or not _is_template(body):
         return Rendered(body, tuple(blanks_in(body)))
     template = _compile(body)
     if isinstance(template, str):
         raise Refused(f"This canned response is not a valid template: {template}")
+    run = _Run(include, size=len(body))
     try:
-        text = template.render(_values(context, ()))
+        text = _rendered(template, name, _values(context, ()), run)
     except Exception as error:  # Liquid lets ValueError, OverflowError and RecursionError through
-        raise Refused(f"This canned response can not be filled in: {_sentence(body, error)}") from error
+        raise Refused(f"This canned response can not be filled in: {_sentence(body, error, run)}") from error
     if len(text) > LONGEST_TEXT:
         raise Refused(f"This canned response can not be filled in: it grows beyond {LONGEST_TEXT:,} characters")
     text, _ = repair(text)
-    return Rendered(text, tuple(blanks_in(text)))
+    return Rendered(text, tuple(blanks_in(text)), tuple(wording for wording in run.locked if wording in text))
 
 
 def check_syntax(body: str) -> str | None:
@@ -105,6 +140,23 @@ def check_syntax(body: str) -> str | None:
         return None
     template = _compile(body)
     return template if isinstance(template, str) else None
+
+
+def includes_in(body: str) -> list[str]:
+    """The names a valid body includes, each once, in the order they stand in it."""
+    template = _compile(body) if _is_template(body) else ""
+    if isinstance(template, str):
+        return []
+    from liquid import RenderContext
+
+    empty = RenderContext(template)
+    found = (node for top in template.nodes for node in _nodes(top, empty) if isinstance(node, _including()))
+    return list(dict.fromkeys(node.name.value for node in found))
+
+
+def as_template(text: str) -> str:
+    """A template that gives this text: Liquid's own signs in it are no longer signs."""
+    return _SIGNS.sub(lambda signs: f"{{% raw %}}{signs[0]}{{% endraw %}}", text)
 
 
 def blanks_in(text: str) -> list[Blank]:
@@ -219,8 +271,8 @@ def _not_allowed(body: str, template: "BoundTemplate") -> str | None:
         if name not in _FILTERS:
             return f"{_line(body, places[0].index)}unknown filter '{name}'"
     empty = RenderContext(template)
-    for node in template.nodes:
-        for expression in _expressions(node, empty):
+    for node in (node for top in template.nodes for node in _nodes(top, empty)):
+        for expression in (part for whole in node.expressions() for part in _parts(whole)):
             if isinstance(expression, RangeLiteral) and not _is_short(expression):
                 at = node.token.start_index
                 return f"{_line(body, at)}a range needs two whole numbers, at most {LONGEST_RANGE:,} apart"
@@ -236,11 +288,11 @@ def _is_short(literal: Any) -> bool:
     return stop.value - start.value <= LONGEST_RANGE
 
 
-def _expressions(node: "Node", context: Any) -> "Iterator[Expression]":
-    for expression in node.expressions():
-        yield from _parts(expression)
+def _nodes(node: "Node", context: Any) -> "Iterator[Node]":
+    """A node and all that stand in it, not those of other responses it includes."""
+    yield node
     for child in node.children(context, include_partials=False):
-        yield from _expressions(child, context)
+        yield from _nodes(child, context)
 
 
 def _parts(expression: "Expression") -> "Iterator[Expression]":
@@ -249,21 +301,144 @@ def _parts(expression: "Expression") -> "Iterator[Expression]":
         yield from _parts(child)
 
 
+@dataclass(slots=True)
+class _Run:
+    """What one rendering has done so far, with all it includes."""
+
+    include: Include
+    size: int
+    """Characters of the body and of each included one, each time."""
+    work: int = 0
+    ring: list[str] = field(default_factory=list)
+    """The responses that stand in one another here, the outermost first."""
+    bodies: dict[str, str] = field(default_factory=dict)
+    """The names of included responses by their templates."""
+    locked: dict[str, None] = field(default_factory=dict)
+
+
+def _rendered(template: "BoundTemplate", name: str, values: Mapping[str, Any], run: _Run) -> str:
+    """The text of a compiled template, which may be in use elsewhere: what changes is in `run`."""
+    from liquid.output import LimitedStringIO
+
+    bounded: Any = _context_class()
+    named = _templates()(template.env, template.nodes, name=name)
+    buffer = LimitedStringIO(limit=named.env.output_stream_limit or 0)
+    named.render_with_context(bounded(named, globals=named.make_globals(values), run=run), buffer)
+    return buffer.getvalue()
+
+
+def _included(name: str, run: _Run) -> "BoundTemplate":
+    """Another response to stand in this one; an error says what is wrong with that."""
+    from liquid.exceptions import ResourceLimitError, TemplateNotFoundError
+
+    found = run.include(name)
+    if found is None:
+        raise TemplateNotFoundError(f"no canned response is called {name!r:.80}", token=None)
+    if found.name in run.ring:
+        ring = [*run.ring[run.ring.index(found.name) :], found.name]
+        raise ResourceLimitError(f"it includes itself: {' -> '.join(ring)}", token=None)
+    if len(run.ring) > DEEPEST_INCLUDE:
+        raise ResourceLimitError(f"more than {DEEPEST_INCLUDE} stand in one another", token=None)
+    run.size += len(found.body)
+    if run.size > LONGEST_TEXT:
+        raise ResourceLimitError(f"with what it includes it is longer than {LONGEST_TEXT:,} characters", token=None)
+    body = as_template(found.body) if found.plain else found.body
+    template = _compile(body)
+    if isinstance(template, str):
+        raise TemplateNotFoundError(f"{found.name!r:.80} is not a valid template: {template}", token=None)
+    run.bodies[body] = found.name
+    return _templates()(template.env, template.nodes, name=found.name)
+
+
+@cache
+def _templates() -> "type[BoundTemplate]":
+    from liquid import BoundTemplate
+
+    class Template(BoundTemplate):
+        def render_with_context(self, context: Any, buffer: Any, *args: Any, **named: Any) -> None:
+            context.run.ring.append(self.name)
+            try:
+                super().render_with_context(context, buffer, *args, **named)
+            finally:  # a `break` may lead out of it
+                context.run.ring.pop()
+
+    return Template
+
+
+@cache
+def _including() -> tuple[type[Any], ...]:
+    from liquid.builtin.tags.include_tag import IncludeNode
+    from liquid.builtin.tags.render_tag import RenderNode
+
+    return IncludeNode, RenderNode
+
+
+def _tags() -> "Iterator[type[Tag]]":
+    """`locked`, and `include` and `render` of a name that is known before."""
+    from liquid import BlockNode, Node, Tag
+    from liquid.builtin.expressions import StringLiteral
+    from liquid.builtin.tags.include_tag import IncludeTag
+    from liquid.builtin.tags.render_tag import RenderTag
+    from liquid.exceptions import LiquidSyntaxError
+    from liquid.parser import get_parser
+
+    class LockedNode(Node):
+        def __init__(self, token: "Token", block: BlockNode) -> None:
+            super().__init__(token)
+            self.block = block
+            self.blank = block.blank
+
+        def render_to_output(self, context: Any, buffer: Any) -> int:
+            wording = context.get_buffer(buffer)
+            self.block.render(context, wording)
+            context.lock(wording.getvalue())
+            return int(buffer.write(wording.getvalue()))
+
+        def children(self, static_context: Any, *, include_partials: bool = True) -> "list[Node]":
+            return [self.block]
+
+    class LockedTag(Tag):
+        name = "locked"
+        end = "endlocked"
+
+        def parse(self, stream: Any) -> "Node":
+            token = stream.eat("tag")
+            if stream.current.kind == "expression":
+                raise LiquidSyntaxError("'locked' takes nothing behind it", token=token)
+            block = get_parser(self.env).parse_block(stream, (self.end,))
+            stream.expect("tag", value=self.end)
+            return LockedNode(token, block)
+
+    yield LockedTag
+    for tag in (IncludeTag, RenderTag):
+
+        class ByName(tag):  # type: ignore[misc, valid-type]
+            def parse(self, stream: Any) -> "Node":
+                node = super().parse(stream)
+                if not isinstance(node.name, StringLiteral):
+                    raise LiquidSyntaxError(f"'{self.name}' needs a name in quotes", token=node.token)
+                return node  # type: ignore[no-any-return]
+
+        yield ByName
+
+
 @cache
 def _environment() -> "Environment":
     from liquid import BoundTemplate, Environment
 
-    class Template(BoundTemplate):
-        context_class = _context_class()
-
     class Sandbox(Environment):
-        template_class = Template
+        template_class = _templates()
         output_stream_limit = 4 * LONGEST_TEXT  # counted in bytes
         local_namespace_limit = 16 * LONGEST_TEXT
+
+        def get_template(self, name: str, *, context: Any = None, **_: Any) -> BoundTemplate:
+            return _included(name, context.run)
 
     sandbox = Sandbox()
     for tag in _NO_TAGS:
         del sandbox.tags[tag]
+    for made in _tags():
+        sandbox.add_tag(made)
     for name in sandbox.filters.keys() - _FILTERS:
         del sandbox.filters[name]
     return sandbox
@@ -286,12 +461,25 @@ def _context_class() -> "type[RenderContext]":
     class Bounded(RenderContext):
         """Counts the work, and lets no filter touch a hole: one half cut off would go out unseen."""
 
-        work = 0
+        def __init__(self, *args: Any, run: _Run | None = None, **named: Any) -> None:
+            super().__init__(*args, **named)
+            self.run: _Run = run or named["parent_context"].run
+
+        def copy(self, *args: Any, **named: Any) -> RenderContext:
+            """For `render`, in which `include` is allowed too."""
+            return super().copy(*args, **(named | {"disabled_tags": None}))
 
         def spend(self, steps: int) -> None:
-            self.work += steps
-            if self.work > WORK:
+            self.run.work += steps
+            if self.run.work > WORK:
                 raise ResourceLimitError("it takes too much work", token=None)
+
+        def lock(self, wording: str) -> None:
+            self.spend(1 + len(wording) // _CHARACTERS_PER_STEP)
+            pieces = (piece.strip() for piece in _BLANK.split(repair(wording)[0]))
+            self.run.locked |= dict.fromkeys(piece for piece in pieces if any(map(str.isalnum, piece)))
+            if len(self.run.locked) > MOST_LOCKED:
+                raise ResourceLimitError(f"it locks more than {MOST_LOCKED} wordings", token=None)
 
         def get(self, path: list[object], *, token: "Token | None", default: object = UNDEFINED) -> object:
             self.spend(1)
@@ -345,13 +533,16 @@ def _is_too_big(name: str, given: tuple[object, ...]) -> bool:
     return name in _GROWING and len(sizes) > 1 and (sizes[0] + 1) * max(sizes[1:]) > _LONGEST_PRODUCT
 
 
-def _sentence(body: str, error: Exception) -> str:
-    """What Liquid says, on one line, with the line of the body."""
+def _sentence(body: str, error: Exception, run: _Run | None = None) -> str:
+    """What Liquid says, on one line, with the line of the body, or of the included one where it is."""
     token: Token | None = getattr(error, "token", None)
     reason = " ".join(str(getattr(error, "message", None) or error or type(error).__name__).split())
     if isinstance(error, RecursionError) or isinstance(error.__cause__, RecursionError):
         reason = "it is nested too deeply"
-    return f"{_line(body, token.start_index if token else -1)}{reason:.200}"
+    inside = run.bodies.get(token.source) if run and token else None
+    source = token.source if inside and token else body
+    where = f"in {inside!r:.80}, " if inside else ""
+    return f"{where}{_line(source, token.start_index if token else -1)}{reason:.300}"
 
 
 def _line(body: str, index: int) -> str:
