@@ -159,6 +159,7 @@ def recall(session: Session, reply_id: int, *, agent: str, now: Millis) -> bool:
     if not rows:
         raise Refused("That reply is not held any more; it can no longer be recalled.")
     first = min(rows, key=lambda row: row.part)
+    usage.take_back(session, first.id)
     _event(session, "reply.recalled", first.id, first.conversation_id, agent=agent, now=now)
     return _restore(session, first, agent=agent, now=now)
 
@@ -302,6 +303,7 @@ def sent(session: Session, reply_id: int, receipt: Receipt, now: Millis) -> None
     out = {"state": "sent", "sent_at": now, "native_id": receipt.native_id, "error": None}
     row = _settle(session, reply_id, ("sending", "unknown", "failed"), **out)
     _no_draft_any_more(session, row, now)
+    usage.record(session, reply_id, now=row.created_at)
     _event(session, "reply.sent", reply_id, row.conversation_id, agent=row.agent, now=now, native_id=receipt.native_id)
     _join_thread(session, row, receipt, now)
     c = t.conversations.c
@@ -400,6 +402,7 @@ def _give_back(session: Session, row: Any, why: str, *, agent: str, now: Millis,
     ).scalars()  # fmt: skip
     if ids := sorted(rest):
         data["rest"] = ids
+    usage.take_back(session, row.id)
     owner = _owner(session, row.conversation_id) or row.agent
     if owner != row.agent:
         data["owner"] = owner
@@ -437,6 +440,7 @@ def retry(session: Session, reply_id: int, *, agent: str, config: Config, now: M
     drafts.discard(session, first.conversation_id, text=_still_to_go(session, first))
     for row in rows:
         _settle(session, row.id, ("failed",), state="queued", error=None, agent=agent, epoch=claim.epoch)
+        usage.record(session, row.id, now=now)
         _event(session, "reply.queued", row.id, row.conversation_id, agent=agent, now=now, retry=True)
     _let_pass(session, [row.id for row in rows], passed=passed)
 

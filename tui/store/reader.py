@@ -136,6 +136,29 @@ class NoteRow(NamedTuple):
     created_at: Millis
 
 
+class InboxRow(NamedTuple):
+    """A note that names somebody."""
+
+    id: int
+    conversation_id: int
+    network: str
+    handle: str
+    """The customer it is about."""
+    agent: str
+    """Who wrote it."""
+    text: str
+    created_at: Millis
+    read_at: Millis | None
+
+
+class ScratchRow(NamedTuple):
+    """A text somebody is still writing that is no reply."""
+
+    text: str
+    cursor: int
+    updated_at: Millis
+
+
 class EventRow(NamedTuple):
     """One entry of the event log."""
 
@@ -214,6 +237,26 @@ class PastPost(NamedTuple):
     """Who wrote it; None when it came from the network."""
     composition: dict[str, Any] | None
     """What it was made of beside its words, see `tui.desk.composition`."""
+
+
+class UseRow(NamedTuple):
+    """How often a canned response was used, and by one agent (`mine`)."""
+
+    canned_id: int
+    uses: int
+    last: Millis
+    mine: int
+    mine_last: Millis | None
+    edited: int
+
+
+class CannedVersionRow(NamedTuple):
+    """What a canned response was like from `at` on, and who made it so."""
+
+    version: int
+    at: Millis
+    agent: str
+    fields: dict[str, Any]
 
 
 class AftermathRow(NamedTuple):
@@ -473,6 +516,40 @@ class Reader:
         sql = "SELECT id, agent, text, created_at FROM note WHERE conversation_id = :id ORDER BY id"
         return [NoteRow(*row) for row in self._all(sql, id=conversation_id)]
 
+    def inbox(self, agent: str, *, only_unread: bool = False, limit: int = 500) -> list[InboxRow]:
+        """Notes that name an agent, the unread ones first, the newest first."""
+        unread = "AND m.read_at IS NULL " if only_unread else ""
+        rows = self._all(
+            "SELECT n.id, n.conversation_id, c.network, w.handle, n.agent, n.text, n.created_at, m.read_at "
+            "FROM note_mention m JOIN note n ON n.id = m.note_id JOIN conversation c ON c.id = n.conversation_id "
+            f"JOIN author w ON w.id = c.author_id WHERE m.agent = :agent {unread}"
+            "ORDER BY m.read_at IS NOT NULL, n.id DESC LIMIT :limit",
+            agent=agent,
+            limit=limit,
+        )
+        return [InboxRow(*row) for row in rows]
+
+    def unread_notes(self, agent: str) -> int:
+        """How many notes name an agent who has not read them."""
+        sql = "SELECT COUNT(*) FROM note_mention WHERE agent = :agent AND read_at IS NULL"
+        return int(self._one(sql, agent=agent)[0])
+
+    def scratch(self, agent: str, subject: str) -> ScratchRow | None:
+        """What an agent is still writing under a subject."""
+        sql = "SELECT text, cursor, updated_at FROM scratch WHERE agent = :agent AND subject = :subject"
+        row = self._one(sql, agent=agent, subject=subject)
+        return None if row is None else ScratchRow(*row)
+
+    def handles_in(self, conversation_id: int) -> list[str]:
+        """The handles of whoever wrote in a conversation, and our own on its network."""
+        rows = self._all(
+            "SELECT w.handle FROM post p JOIN author w ON w.id = p.author_id WHERE p.conversation_id = :id "
+            "UNION SELECT a.handle FROM account a JOIN conversation c ON c.network = a.network WHERE c.id = :id "
+            "UNION SELECT w.handle FROM conversation c JOIN author w ON w.id = c.author_id WHERE c.id = :id",
+            id=conversation_id,
+        )
+        return [row[0] for row in rows]
+
     def draft(self, conversation_id: int) -> DraftRow | None:
         """Its draft."""
         sql = (
@@ -703,6 +780,10 @@ class Reader:
         row = self._one(f"{_REPLY} WHERE r.id = :id", id=reply_id)
         return None if row is None else _reply_row(row)
 
+    def agents(self) -> list[str]:
+        """The names of everybody who has worked here."""
+        return [row[0] for row in self._all("SELECT name FROM agent ORDER BY name")]
+
     def accounts(self) -> list[tuple[int, str, str]]:
         """Id, network and handle of our accounts."""
         return [tuple(row) for row in self._all("SELECT id, network, handle FROM account ORDER BY id")]
@@ -722,6 +803,16 @@ class Reader:
         marks = {f"id{number}": one for number, one in enumerate(ids)}
         rows = self._canned(f"WHERE id IN ({', '.join(f':{name}' for name in marks)})", **marks)
         return sorted(rows, key=lambda row: ids.index(row["id"]))
+
+    def answered_with(self, limit: int) -> list[tuple[str, int]]:
+        """Text of a post and id of a canned response in its answer that went out, the newest answers first."""
+        rows = self._all(
+            "SELECT p.text, u.canned_id FROM canned_use u JOIN reply r ON r.id = u.reply_id "
+            "JOIN post p ON p.id = r.post_id WHERE r.state = 'sent' AND NOT p.deleted AND p.text <> '' "
+            "ORDER BY u.id DESC LIMIT :limit",
+            limit=limit,
+        )
+        return [tuple(row) for row in rows]
 
     def siblings(
         self, tags: Iterable[str], *, language: str, network: str, but: int, now: Millis, limit: int
@@ -746,6 +837,61 @@ class Reader:
         for row in rows:
             row |= {name: _json(row[name], []) for name in ("tags", "variants", "actions")}
         return rows
+
+    def canned_versions(self, canned_id: int) -> list[CannedVersionRow]:
+        """Every version of a canned response that is kept, oldest first."""
+        rows = self._all(
+            "SELECT version, at, agent, fields FROM canned_version WHERE canned_id = :id ORDER BY version", id=canned_id
+        )
+        return [CannedVersionRow(*row)._replace(fields=_json(row[3], {})) for row in rows]
+
+    def uses(self, since: Millis, agent: str) -> list[UseRow]:
+        """How canned responses were used since a time, by the team and by one agent."""
+        rows = self._all(
+            "SELECT canned_id, COUNT(*), MAX(at), SUM(agent = :agent), MAX(CASE WHEN agent = :agent THEN at END), "
+            "SUM(edited) FROM canned_use WHERE at >= :since GROUP BY canned_id",
+            since=since,
+            agent=agent,
+        )
+        return [UseRow(*row) for row in rows]
+
+    def reopened_uses(self, since: Millis, *, within: Millis) -> dict[int, int]:
+        """By canned response, after how many of its uses since a time the customer wrote again within a span."""
+        rows = self._all(
+            "SELECT u.canned_id, COUNT(*) FROM canned_use u JOIN reply r ON r.id = u.reply_id "
+            "WHERE u.at >= :since AND EXISTS (SELECT 1 FROM post p WHERE p.conversation_id = u.conversation_id "
+            "AND p.created_at > r.sent_at AND p.created_at <= r.sent_at + :within AND p.author_id = u.author_id "
+            "AND NOT p.ours AND NOT p.deleted AND p.kind <> 'repost') GROUP BY u.canned_id",
+            since=since,
+            within=within,
+        )
+        return dict(rows)
+
+    def uses_from(
+        self, canned_ids: Sequence[int], network: str, handle: str | None, *, since: Millis
+    ) -> dict[int, int]:
+        """How often each of these canned responses was used from a handle of ours since a time."""
+        rows = self._all(
+            "SELECT u.canned_id, COUNT(*) FROM canned_use u JOIN account a ON a.id = u.account_id "
+            "WHERE u.canned_id IN (SELECT value FROM json_each(:ids)) AND u.at >= :since "
+            "AND a.network = :network AND a.handle = :handle GROUP BY u.canned_id",
+            ids=json.dumps(list(canned_ids)),
+            since=since,
+            network=network,
+            handle=handle,
+        )
+        return dict(rows)
+
+    def uses_for(self, canned_ids: Sequence[int], author_id: int) -> dict[int, Millis]:
+        """When this person last got each of these canned responses, joined customers counting as one."""
+        rows = self._all(
+            "SELECT u.canned_id, MAX(u.at) FROM conversation c JOIN reply r ON r.conversation_id = c.id "
+            f"JOIN canned_use u ON u.reply_id = r.id WHERE c.author_id IN ({_PERSON}) "
+            "AND u.canned_id IN (SELECT value FROM json_each(:ids)) GROUP BY u.canned_id",
+            ids=json.dumps(list(canned_ids)),
+            author=author_id,
+        )
+        return dict(rows)
 
     def totals(self) -> dict[str, int]:
         """Conversations by state, exactly."""
