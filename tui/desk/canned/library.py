@@ -3,7 +3,7 @@
 Of a response that is older than its history, the first change keeps what it was before.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from tui import clock
 from tui.clock import Millis
+from tui.desk.canned.fill import Library, by_name
 from tui.desk.canned.response import Action, Canned, Variant, validity
 from tui.desk.canned.vetting import clash, fault, folded, misfit
 from tui.errors import Misuse, Refused
@@ -104,9 +105,10 @@ def change(session: Session, canned: Canned, *, agent: str, now: Millis) -> Cann
     new = _owned(replace(canned, id=old.id if old else 0), agent)
     if old is not None and _values(old) == _values(new):
         return old
-    if wrong := fault(new):
+    others = _others(session)
+    if wrong := fault(new, _found_among(session, others)):
         raise Misuse(f"{new.name!r:.80} cannot be stored: {wrong}.")
-    if taken := clash(new, old, _others(session)):
+    if taken := clash(new, old, others):
         raise Refused(taken)
     return by_id(session, _write(session, new, old, agent=agent, now=now))
 
@@ -164,9 +166,19 @@ def _meant(session: Session, canned: Canned) -> Canned | None:
     return old
 
 
-def _others(session: Session) -> Iterable[Any]:
+def _others(session: Session) -> Sequence[Any]:
     """What every response has to itself: name and shortcut, among whom."""
     return session.execute(select(_c.id, _c.name, _c.shortcut, _c.scope, _c.owner)).all()
+
+
+def _found_among(session: Session, others: Sequence[Any]) -> Library:
+    """What includes are found in, read one by one."""
+
+    def found(name: str) -> Canned | None:
+        other = by_name(others)(name)
+        return None if other is None else by_id(session, other.id)
+
+    return found
 
 
 def _stale(session: Session, standing: Canned) -> Refused:

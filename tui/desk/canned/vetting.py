@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tui.clock import DAY, Millis
-from tui.desk.canned.render import check_syntax
+from tui.desk.canned.fill import Library, check, nothing, ways_of
 from tui.desk.canned.response import ACTION_KINDS, SCOPES, Action, Canned
 
 LONGEST_SPAN: Millis = 366 * DAY
@@ -13,9 +13,9 @@ LONGEST_ACTION = 200
 """Characters of a tag, a reason or a promise."""
 
 
-def fault(canned: Canned) -> str | None:
-    """What is wrong with a response by itself, without a full stop; None where nothing is."""
-    return _words(canned) or _texts(canned) or misfit(canned)
+def fault(canned: Canned, library: Library = nothing) -> str | None:
+    """What is wrong with a response, without a full stop; None where nothing is. `library` finds what it includes."""
+    return _words(canned) or check(canned, library) or misfit(canned)
 
 
 def misfit(canned: Canned) -> str | None:
@@ -30,19 +30,8 @@ def _words(canned: Canned) -> str | None:
         return f"scope is {canned.scope!r:.40}, it can be {', '.join(SCOPES)}"
     if canned.scope == "account" and not all(canned.owner.partition(":")):
         return "of scope account, owner has to be the handle it is for, such as x:@northline"
-    return None
-
-
-def _texts(canned: Canned) -> str | None:
-    if not canned.body.strip():
-        return "it has no body"
-    if not canned.plain and (wrong := check_syntax(canned.body)):
-        return f"in its body, {wrong}"
-    for number, variant in enumerate(canned.variants, 1):
-        if not variant.body.strip():
-            return f"its variant {number} has no body"
-        if not variant.plain and (wrong := check_syntax(variant.body)):
-            return f"in its variant {number}, {wrong}"
+    if not all(way.body.strip() for way in ways_of(canned)):
+        return "it has no body" if not canned.body.strip() else "one of its variants has no body"
     return None
 
 
