@@ -101,7 +101,15 @@ def change(session: Session, canned: Canned, *, agent: str, now: Millis) -> Cann
     where name or shortcut belong to another, Misuse where a field can not be as it is; each in one sentence.
     Nothing is written where nothing is other than before.
     """
-    old = _meant(session, canned)
+    return _change(session, canned, _meant(session, canned), agent=agent, now=now)
+
+
+def add(session: Session, canned: Canned, *, agent: str, now: Millis) -> Canned:
+    """Store a new one, as `change` does; Refused where there is one of its name."""
+    return _change(session, canned, None, agent=agent, now=now)
+
+
+def _change(session: Session, canned: Canned, old: Canned | None, *, agent: str, now: Millis) -> Canned:
     new = _owned(replace(canned, id=old.id if old else 0), agent)
     if old is not None and _values(old) == _values(new):
         return old
