@@ -36,6 +36,7 @@ from tui.screens.looking import Looking
 from tui.screens.paint import palette
 from tui.screens.rows import PAGE_ROWS, Page, RowList
 from tui.screens.sending import Sending
+from tui.screens.spelling import Spelling
 from tui.screens.terminal import ChangedCells, CrashLog, DeskDriver
 from tui.screens.thread import Thread
 from tui.screens.tty import install_signals
@@ -111,7 +112,9 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         """The module `tui.screens.jobs`, once it is loaded behind the first paint."""
         self.looking, self.handling, self.writing = Looking(self), Handling(self), Writing(self)
         self.filling, self.sending, self.editing = Filling(self), Sending(self), Editing(self)
+        self.spelling = Spelling(self)
         self.rooms: tuple[object, ...] = (
+            self.spelling,
             self.looking,
             self.handling,
             self.writing,
@@ -168,9 +171,8 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
 
     def get_default_screen(self) -> Screen[None]:
         """The panes are the first screen."""
-        self.desk = Desk(
-            self.signs, self.actions, nothing=self._nothing, chosen=self._chosen, edited=self.writing.typed
-        )
+        self.desk = Desk(self.signs, self.actions, nothing=self._nothing, chosen=self._chosen, edited=self._typed)
+        self.desk.composer.marks = self.spelling.columns
         return self.desk
 
     def _nothing(self) -> list[str]:
@@ -207,8 +209,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         if self._companion:
             self.work.accompany(self._companion, self._stumbled)
         self.set_interval(MINUTE_S, self._minute)
-        library = await self.work.read(self.jobs.library)
-        self.filling.stock(library, await self.work.load(partial(self.jobs.index, library)))
+        await self.filling.restock()
         await self._load_held()
 
     async def _arrive(self) -> None:
@@ -381,6 +382,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         self.forget_ahead()
         for event in message.events:
             self._notice(event)
+        self.filling.heard(message.events)
         if not self._reload_due:
             self._reload_due = True
             self.set_timer(RELOAD_PAUSE_S, lambda: self.spawn(self.refresh_all()))
@@ -483,6 +485,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
             selected = event.widget.selected
             self.spawn(self.look_at(selected.row.id if selected else None))
         self.writing.title()
+        self.spelling.judge_soon()
         self._show_keys()
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
@@ -554,6 +557,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
     @on(Composer.Changed)
     def _typed(self) -> None:
         self.writing.typed()
+        self.spelling.typed()
 
     @on(Composer.Cut)
     def _was_cut(self) -> None:

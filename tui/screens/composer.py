@@ -1,6 +1,8 @@
-"""The reply editor: one TextArea for the life of the process, and the line under it."""
+"""The editor: one TextArea for the life of the process, for a reply, a note or a canned response."""
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from rich.style import Style
 from rich.text import Text
@@ -14,14 +16,41 @@ from textual.widgets import TextArea
 from textual.widgets.text_area import Selection
 
 from tui import text
-from tui.actions import Action, Mode
+from tui.actions import MODES, Action, Mode
 from tui.config import DRAFT_CHARACTERS
 
 MARKED = Style(underline=True)
+PASTED_AHEAD = 4
+"""Of a paste, so many times what there is room for is cleaned at most: little of it goes in cleaning."""
+
+
+class OwnKeys(NamedTuple):
+    """What keys do in any text. A terminal or tmux may swallow one of them: the others do the same."""
+
+    keys: tuple[str, ...]
+    does: str
+    """The action of TextArea."""
+    help: str
+
+
+OWN_KEYS = (
+    OwnKeys(("ctrl+z", "ctrl+underscore"), "undo", "take back"),
+    OwnKeys(("ctrl+y", "alt+y"), "redo", "do again what was taken back"),
+    OwnKeys(("ctrl+left", "alt+left", "alt+b"), "cursor_word_left", "a word back"),
+    OwnKeys(("ctrl+right", "alt+right", "alt+f"), "cursor_word_right", "a word on"),
+    OwnKeys(("ctrl+w", "alt+backspace", "ctrl+backspace"), "delete_word_left", "delete the word before"),
+    OwnKeys(("alt+d", "alt+delete"), "delete_word_right", "delete the word after"),
+    OwnKeys(("home", "ctrl+a"), "cursor_line_start", "start of the line"),
+    OwnKeys(("end", "ctrl+e"), "cursor_line_end", "end of the line"),
+    OwnKeys(("ctrl+u",), "delete_to_start_of_line", "delete to the start of the line"),
+    OwnKeys(("ctrl+k",), "delete_to_end_of_line_or_delete_line", "delete to the end of the line"),
+    OwnKeys(("alt+a",), "select_all", "select everything; shift and arrows select some"),
+    OwnKeys(("ctrl+x",), "cut", "cut, ctrl+c copies, ctrl+v puts in"),
+)
 
 
 class Composer(TextArea):
-    """Where a reply is written. Pasted text is cleaned; `::` at a word start asks for canned responses."""
+    """Where a text is written. Pasted text is cleaned; `::` at a word start asks for canned responses."""
 
     class Asked(Message):
         """The agent asked for something by a key of the editor: an action id."""
@@ -33,6 +62,13 @@ class Composer(TextArea):
     class Cut(Message):
         """A paste was longer than a draft may be."""
 
+    class Locked(Message):
+        """An edit was refused: it would have changed part of a wording that is not to be changed."""
+
+        def __init__(self, wording: str) -> None:
+            super().__init__()
+            self.wording = wording
+
     def __init__(self, edited: Callable[[], None]) -> None:
         super().__init__(id="reply", soft_wrap=True, tab_behavior="focus", show_line_numbers=False)
         self.edited = edited
@@ -41,13 +77,18 @@ class Composer(TextArea):
         self.border_title = Content("Reply")
         self.mode: Mode = "reply"
         """What it is open for."""
+        self.locked: Callable[[], tuple[str, ...]] = tuple
+        """The wordings that are not to be changed, asked before each edit."""
         self.marks: Callable[[int, str], Iterable[tuple[int, int]]] = lambda _row, _line: ()
         """The columns of a line that are marked; asked whenever it is drawn."""
         self._asks: dict[tuple[Mode, str], str] = {}
         """The action of each key."""
 
     def bind_keys(self, actions: tuple[Action, ...]) -> None:
-        """Take the editor's keys from the table of actions."""
+        """Take the editor's keys from the table of actions; what that has no use for are its own."""
+        for own in OWN_KEYS:
+            for key in own.keys:
+                self._bindings.key_to_bindings[key] = [Binding(key, own.does, own.help, show=False)]
         for action in actions:
             if action.group == "editor":
                 for key in action.keys:
@@ -57,10 +98,34 @@ class Composer(TextArea):
                     ]
 
     def edit(self, edit: Edit) -> EditResult:
-        """Every change of the text goes through here."""
+        """Every change of the text but undo and redo goes through here."""
+        if (wording := self._hurt(edit)) is not None:
+            self.post_message(self.Locked(wording))
+            return EditResult(self.selection.end, "")
         result = super().edit(edit)
         self.edited()
         return result
+
+    def _hurt(self, edit: Edit) -> str | None:
+        """The wording that an edit would change in part; replacing all of it is no part."""
+        wordings = self.locked() if self.mode == "reply" else ()
+        if not wordings:
+            return None
+        at = self._plain.get_index_from_location
+        start, end, words = at(edit.top), at(edit.bottom), self.text
+        for wording in filter(None, wordings):
+            for first in _places(wording, words):
+                last = first + len(wording)
+                within = first < start < last if start == end else start < last and end > first
+                if within and not start <= first < last <= end:
+                    return wording
+        return None
+
+    def open_for(self, mode: Mode) -> None:
+        """It is open for a reply, a note or a canned response from now on, and looks it."""
+        self.mode = mode
+        for one in MODES:
+            self.set_class(one == mode, f"-{one}")
 
     def get_line(self, line_index: int) -> Text:
         """A line as it is drawn: what is marked in it is underlined, and no text moves."""
@@ -89,8 +154,8 @@ class Composer(TextArea):
         if self.read_only:
             return
         room = max(DRAFT_CHARACTERS - len(self.text), 0)
-        pasted, cut = text.paste(event.text, room)
-        if cut:
+        pasted, cut = text.paste(event.text[: PASTED_AHEAD * room], room)
+        if cut or len(event.text) > PASTED_AHEAD * room:
             self.post_message(self.Cut())
         if result := self._replace_via_keyboard(pasted, *self.selection):
             self.move_cursor(result.end_location)
@@ -109,7 +174,8 @@ class Composer(TextArea):
         """A second colon at the start of a word."""
         row, column = self.cursor_location
         line = self.document.get_line(row)[:column]
-        return not self.read_only and line.endswith(":") and (len(line) == 1 or line[-2].isspace())
+        writing = self.mode == "reply" and not self.read_only
+        return writing and line.endswith(":") and (len(line) == 1 or line[-2].isspace())
 
     @property
     def _plain(self) -> Document:
@@ -138,7 +204,35 @@ class Composer(TextArea):
         end = self._plain.end if instead else (0, 0)
         self.replace(words if instead else f"{words.rstrip()} ", (0, 0), end, maintain_selection_offset=not instead)
 
+    def change(self, start: int, end: int, words: str) -> None:
+        """Put words in the place of a part of the text, by positions; one undo takes it back."""
+        at = self._plain.get_location_from_index
+        self.history.checkpoint()
+        self.replace(words, at(start), at(end), maintain_selection_offset=False)
+
+    def become(self, words: str) -> None:
+        """Another text in place of this one, which one undo brings back; the cursor stays at the words it stood at."""
+        old, at = self.text, self.cursor_index
+        same = len(os.path.commonprefix([old, words]))
+        rest = len(os.path.commonprefix([old[same:][::-1], words[same:][::-1]]))
+        if at > len(old) - rest:
+            at += len(words) - len(old)
+        elif at > same:
+            at = len(words) - rest
+        self.history.checkpoint()
+        self.replace(words, (0, 0), self._plain.end, maintain_selection_offset=False)
+        self.history.checkpoint()
+        self.move_cursor(self._plain.get_location_from_index(at))
+
     def select_between(self, start: int, end: int) -> None:
         """Select part of the text by positions."""
         at = self._plain.get_location_from_index
         self.selection = Selection(at(start), at(end))
+
+
+def _places(wording: str, words: str) -> Iterator[int]:
+    """Where a wording stands in a text."""
+    at = words.find(wording)
+    while at >= 0:
+        yield at
+        at = words.find(wording, at + len(wording))
