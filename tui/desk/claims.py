@@ -4,6 +4,7 @@ A claim is exclusive and carries an epoch: whoever writes with an older one is r
 the caller's transaction and raises Refused with one sentence when a rule says no.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -159,8 +160,10 @@ def resolve(session: Session, conversation_id: int, *, agent: str, reason: str, 
     log.append(session, "conversation.resolved", at=now, agent=agent, conversation_id=conversation_id, reason=reason)
 
 
-def note(session: Session, conversation_id: int, *, agent: str, text: str, now: Millis) -> int:
-    """Leave a word for colleagues; needs no claim."""
+def note(
+    session: Session, conversation_id: int, *, agent: str, text: str, now: Millis, names: Sequence[str] = ()
+) -> int:
+    """Leave a word for colleagues; needs no claim. Whoever it `names` has it in their inbox."""
     _need(text, "Write the note")
     _row(session, conversation_id)
     made = session.execute(
@@ -168,7 +171,10 @@ def note(session: Session, conversation_id: int, *, agent: str, text: str, now: 
         .values(conversation_id=conversation_id, agent=agent, text=text.strip(), created_at=now)
         .returning(t.notes.c.id)
     ).scalar_one()
-    log.append(session, "note.added", at=now, agent=agent, conversation_id=conversation_id, note=made)
+    for name in names:
+        session.execute(t.note_mentions.insert().values(note_id=made, agent=name))
+    told = {"names": list(names)} if names else {}
+    log.append(session, "note.added", at=now, agent=agent, conversation_id=conversation_id, note=made, **told)
     return int(made)
 
 
@@ -193,7 +199,7 @@ def renew(session: Session, *, agent: str, now: Millis, lease: Millis) -> int:
 
 
 def wake(session: Session, now: Millis) -> int:
-    """Bring back what is due: lapsed claims and snoozed conversations. How many came back."""
+    """Bring back what is due: lapsed claims, snoozed conversations, promises. How many came back."""
     due = session.execute(select(t.conversations).where(_c.timer_at.is_not(None), _c.timer_at <= now)).all()
     for row in due:
         lapsed = row.state == "claimed"
@@ -204,7 +210,7 @@ def wake(session: Session, now: Millis) -> int:
             session, "claim.lapsed" if lapsed else "conversation.woken",
             at=now, agent="desk", conversation_id=row.id, owner=row.owner, state=state,
         )  # fmt: skip
-    return len(due)
+    return len(due) + promises.wake(session, now)
 
 
 def see(session: Session, conversation_id: int, *, agent: str) -> None:

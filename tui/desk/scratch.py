@@ -1,0 +1,31 @@
+"""What somebody is still writing that is no reply: a note, a canned response. It survives everything a draft does."""
+
+from sqlalchemy import delete, insert, update
+from sqlmodel import Session
+
+from tui.clock import Millis
+from tui.config import DRAFT_CHARACTERS
+from tui.store import tables as t
+
+
+def note_about(conversation_id: int) -> str:
+    """The subject of an agent's note about a conversation."""
+    return f"note:{conversation_id}"
+
+
+def save(session: Session, *, agent: str, subject: str, text: str, cursor: int, now: Millis) -> None:
+    """Keep it; an empty text removes it."""
+    if not text.strip():
+        remove(session, agent=agent, subject=subject)
+        return
+    s = t.scratches.c
+    values = {"text": text[:DRAFT_CHARACTERS], "cursor": cursor, "updated_at": now}
+    mine = update(t.scratches).where(s.agent == agent, s.subject == subject).values(**values)
+    if session.execute(mine).rowcount == 0:  # type: ignore[attr-defined]
+        session.execute(insert(t.scratches).values(agent=agent, subject=subject, **values))
+
+
+def remove(session: Session, *, agent: str, subject: str) -> None:
+    """It is kept for good, or thrown away."""
+    s = t.scratches.c
+    session.execute(delete(t.scratches).where(s.agent == agent, s.subject == subject))
