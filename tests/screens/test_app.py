@@ -15,7 +15,8 @@ from tui.config import Config, DeskSettings
 from tui.desk import claims
 from tui.errors import OutOfReach
 from tui.screens import writing
-from tui.screens.dialogs import EndShift, Picker, Prompt, Sheet
+from tui.screens.dialogs import EndShift, Prompt, Sheet
+from tui.screens.picker import Picker
 from tui.screens.review import Decision, Review
 from tui.store.store import Store
 

@@ -1,8 +1,8 @@
 """What the desk asks: a line of text, a choice, what becomes of claims. Opened by a key, never unasked."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -127,75 +127,6 @@ class Sheet(Dialog[None]):
     def action_scroll(self, by: int) -> None:
         """Scroll by lines."""
         self.query_one("#sheet").scroll_relative(y=by, animate=False)
-
-
-class Picker(Dialog[Any]):
-    """Canned responses: type to filter, enter inserts."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        ("down,ctrl+n", "move(1)", "Down"),
-        ("up,ctrl+p", "move(-1)", "Up"),
-        ("escape", "leave", "Back"),
-    ]
-    ROWS = 8
-
-    def __init__(
-        self, search: Callable[[str], Sequence[Any]], preview: Callable[[Any], Content], glyphs: Glyphs
-    ) -> None:
-        super().__init__("Canned responses")
-        self.search = search
-        self.preview = preview
-        self.glyphs = glyphs
-        self.hits: Sequence[Any] = ()
-        self.cursor = 0
-
-    def inside(self) -> ComposeResult:
-        query = Input(placeholder="part of the name, of the text, or initials", id="query")
-        query.cursor_blink = False
-        yield query
-        yield Static(Content(""), id="hits")
-        yield Static(Content(""), id="preview")
-        yield Static(Content("enter  insert     up down  choose     esc  back"), classes="quiet")
-
-    def on_mount(self) -> None:
-        self._find("")
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        event.stop()
-        self._find(event.value)
-
-    def _find(self, query: str) -> None:
-        self.hits = self.search(query)
-        self.cursor = 0
-        self._draw()
-
-    def action_move(self, by: int) -> None:
-        """Move the choice."""
-        self.cursor = min(max(self.cursor + by, 0), max(len(self.hits) - 1, 0))
-        self._draw()
-
-    def _draw(self) -> None:
-        colors = palette(self.app)
-        first = max(0, self.cursor - self.ROWS + 1)
-        lines: list[Content] = []
-        for index, hit in enumerate(self.hits[first : first + self.ROWS], first):
-            here = index == self.cursor
-            shortcut = f"  {text.line(hit.canned.shortcut)}" if hit.canned.shortcut else ""
-            lines.append(
-                Content.assemble(
-                    (self.glyphs.cursor if here else " ", colors.reply),
-                    (text.line(hit.canned.name), colors.strong if here else colors.plain),
-                    (shortcut, colors.quiet),
-                )
-            )
-        lines = lines or [Content("Nothing is like that; try fewer letters.").stylize(colors.quiet)]
-        self.query_one("#hits", Static).update(Content("\n").join(lines))
-        chosen = self.hits[self.cursor].canned if self.hits else None
-        self.query_one("#preview", Static).update(self.preview(chosen) if chosen else Content(""))
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.dismiss(self.hits[self.cursor].canned if self.hits else None)
 
 
 FATES = {"release": "back to the queue", "keep": "stays mine", "resolve": "resolved"}

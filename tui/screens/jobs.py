@@ -15,50 +15,55 @@ from tui.clock import Millis
 from tui.config import Config
 from tui.desk import claims, drafts, guard, incidents, outbox, people, shift
 from tui.desk import report as figures
-from tui.desk.canned.context import context
-from tui.desk.canned.library import response
-from tui.desk.canned.render import blanks_in, render
+from tui.desk.canned import editing, library
+from tui.desk.canned.render import blanks_in
 from tui.desk.canned.response import Canned
-from tui.desk.canned.search import Fit, Index
+from tui.desk.canned.stats import stats
+from tui.desk.canned.usage import facts
 from tui.desk.claims import Claim
 from tui.desk.composition import Composition
 from tui.desk.guard import Case, Finding, Overridden, gather, phrases, set_otherwise
 from tui.desk.outbox import GuardStop
 from tui.errors import Refused
 from tui.networks.limits import count, split
+from tui.screens.offers import Stock, offers, read_stock
 from tui.screens.thread import Thread
 from tui.store.reader import PostRow, Reader
 
 __all__ = [
     "Claim",
-    "Fit",
     "Glance",
     "GuardStop",
-    "Index",
+    "Stock",
+    "approve",
     "arrive",
     "blanks_in",
+    "canned_document",
     "claim",
     "claim_next",
-    "context",
     "count",
     "end_shift",
     "examine",
+    "facts",
     "give_up",
+    "history",
     "hold",
-    "index",
     "is_private",
-    "library",
     "link_incident",
     "note",
+    "offers",
     "open_incident",
     "pass_on",
+    "read_stock",
     "recall",
     "record_stop",
     "release",
-    "render",
     "renew",
     "report",
     "resolve",
+    "restore",
+    "retire",
+    "save_canned",
     "save_draft",
     "see",
     "set_otherwise",
@@ -66,6 +71,7 @@ __all__ = [
     "skip",
     "snooze",
     "split",
+    "stats",
     "tag",
     "take",
     "unlink_incident",
@@ -149,16 +155,14 @@ def warm(network: str, config: Config) -> None:
     phrases.known(config).holds("apology", "")
 
 
-def library(reader: Reader) -> dict[int, Canned]:
-    """The approved canned responses, by id."""
-    return {row["id"]: response(row) for row in reader.canned() if row["approved"]}
+def canned_document(reader: Reader, *, canned_id: int) -> str:
+    """A canned response as the Markdown document it is edited as; empty where it is gone."""
+    return next((editing.document(library.response(row)) for row in reader.canned_of([canned_id])), "")
 
 
-def index(known: Mapping[int, Canned]) -> Index:
-    """The canned responses, ready to be searched; the first search loads rapidfuzz."""
-    made = Index(known.values())
-    made.search("a")
-    return made
+def history(reader: Reader, *, canned_id: int) -> list[library.Version]:
+    """Its versions, newest first."""
+    return library.history(reader, canned_id)
 
 
 def is_private(thread: Thread) -> bool:
@@ -260,6 +264,26 @@ def save_draft(
 ) -> None:
     """Keep what is being written, and the handle it is to leave from."""
     drafts.save(session, held, words, cursor=cursor, now=clock.now(), made_of=made_of, sender=sender)
+
+
+def save_canned(session: Session, *, document: str, canned_id: int | None, agent: str) -> Canned:
+    """Store what the document says, as a new canned response or over the one with this id."""
+    return editing.save(session, document, canned_id=canned_id, agent=agent, now=clock.now())
+
+
+def approve(session: Session, *, canned_id: int, agent: str) -> Canned:
+    """A canned response may be used."""
+    return library.approve(session, canned_id, agent=agent, now=clock.now())
+
+
+def retire(session: Session, *, canned_id: int, agent: str) -> Canned:
+    """A canned response is over."""
+    return library.retire(session, canned_id, agent=agent, now=clock.now())
+
+
+def restore(session: Session, *, canned_id: int, version: int, agent: str) -> Canned:
+    """A canned response is again as it was."""
+    return library.restore(session, canned_id, version, agent=agent, now=clock.now())
 
 
 def hold(

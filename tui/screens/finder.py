@@ -1,0 +1,181 @@
+"""Finding by typing: a field, a list, and beside it what the chosen one is. The search runs off the loop."""
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import ClassVar, Generic, TypeVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from tui.screens.desk import NARROW_COLUMNS
+from tui.screens.dialogs import Dialog, Result
+from tui.screens.glyphs import Glyphs
+from tui.screens.paint import palette, wrapped
+
+Item = TypeVar("Item")
+Look = TypeVar("Look")
+Search = Callable[[str], Sequence[Item]]
+
+
+class Finder(Dialog[Result], Generic[Result, Item, Look]):
+    """Type to search, up and down to choose, enter to take. A key costs the two texts that change, and no layout.
+
+    One search runs at a time and the next is for what stands in the field by then, so that an older answer never
+    comes after a newer one. Enter waits for the answer to what was typed before it.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("down", "move(1)", "Down"),
+        ("up", "move(-1)", "Up"),
+        ("escape", "leave", "Back"),
+    ]
+    NOTHING = "Nothing is like that; try fewer letters."
+
+    def __init__(self, title: str, hint: str, keys: str, glyphs: Glyphs) -> None:
+        super().__init__(title)
+        self.hint = hint
+        self.keys = keys
+        self.glyphs = glyphs
+        self._source: tuple[Search[Item], Callable[[Item], Look]] | None = None
+        self.items: Sequence[Item] = ()
+        self.cursor = 0
+        self.seen: Look | None = None
+        """What is shown of the chosen one."""
+        self.top = 0
+        """The first line of it on screen."""
+        self._wanted = "", 0
+        """What was asked for last: the words, and which of the found ones."""
+        self._shown: tuple[str, int] | None = None
+        self._at_work = self._taking = False
+
+    def inside(self) -> ComposeResult:
+        query = Input(placeholder=self.hint, id="query")
+        query.cursor_blink = False
+        yield query
+        with Container(id="found"):
+            yield Static(Content(""), id="hits")
+            yield Static(Content(""), id="beside")
+        yield Static(Content(self.keys), id="finder-keys", classes="quiet")
+
+    # -- asking -----------------------------------------------------------------------------------
+
+    def begin(self, search: "Search[Item]", look: Callable[[Item], Look]) -> None:
+        """Search here from now on; what was asked for before is found in it. Both are called in a thread.
+
+        `search` gives what is like the words, best first, `look` what is shown of one of them.
+        """
+        self._source = search, look
+        self._shown = None
+        self._ask(*self._wanted)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._ask(event.value, 0)
+
+    def action_move(self, by: int) -> None:
+        """Choose another one."""
+        query, at = self._wanted
+        self._ask(query, min(max(at + by, 0), max(len(self.items) - 1, 0)))
+
+    def _ask(self, query: str, at: int) -> None:
+        self._wanted = query, at
+        if self._source is not None and not self._at_work:
+            self._at_work = True
+            self.app.spawn(self._answer())  # type: ignore[attr-defined]
+
+    async def _answer(self) -> None:
+        try:
+            while self._shown != self._wanted and self._source is not None:
+                (search, look), (query, at) = source, wanted = self._source, self._wanted
+                known = self.items if self._shown and self._shown[0] == query else None
+                items, at, seen = await asyncio.to_thread(partial(_work_out, search, look, query, at, known))
+                if (source, wanted) == (self._source, self._wanted):
+                    self._show(query, items, at, seen)
+        finally:
+            self._at_work = False
+
+    def _show(self, query: str, items: Sequence[Item], at: int, seen: Look | None) -> None:
+        self.items, self.cursor, self.seen, self.top = items, at, seen, 0
+        self._shown = self._wanted = query, at
+        if self.is_attached:
+            self.draw()
+            if self._taking:
+                self._take()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._taking = True
+        if self._shown == self._wanted:
+            self._take()
+
+    def _take(self) -> None:
+        self._taking = False
+        if self.seen is not None:
+            self.take(self.seen)
+
+    # -- drawing ----------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        self._lay_out(self.app.size.width)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """What stands beside the list stands below it where there is no room."""
+        self._lay_out(event.size.width)
+        self.call_after_refresh(self.draw)
+
+    def _lay_out(self, columns: int) -> None:
+        self.set_class(columns < NARROW_COLUMNS, "-narrow")
+
+    def draw(self) -> None:
+        """List and what stands beside it, from what is known."""
+        if self._shown is None:
+            return
+        hits = self.query_one("#hits", Static)
+        rows = max(hits.size.height, 1)
+        first = max(0, self.cursor - rows + 1)
+        lines = [self.row(item, at == self.cursor) for at, item in enumerate(self.items[first : first + rows], first)]
+        nothing = Content(self.NOTHING).stylize(palette(self.app).quiet)
+        hits.update(Content("\n").join(lines or [nothing]), layout=False)
+        self.draw_beside()
+
+    def draw_beside(self) -> None:
+        """Only what stands beside the list."""
+        beside = self.query_one("#beside", Static)
+        parts = [] if self.seen is None else self.beside(self.seen)
+        lines = [line for part in parts for line in wrapped(part, beside.size.width)]
+        self.top = max(0, min(self.top, len(lines) - beside.size.height))
+        beside.update(Content("\n").join(lines[self.top : self.top + beside.size.height]), layout=False)
+
+    def scroll_beside(self, pages: int) -> None:
+        """Show what comes before or after in a text that is longer than its room."""
+        self.top += pages * max(self.query_one("#beside").size.height - 1, 1)
+        self.draw_beside()
+
+    # -- what is found ----------------------------------------------------------------------------
+
+    @abstractmethod
+    def row(self, item: Item, here: bool) -> Content:
+        """One line of the list; `here`: the chosen one."""
+
+    @abstractmethod
+    def beside(self, seen: Look) -> Sequence[Content]:
+        """What stands beside the list, paragraph by paragraph."""
+
+    @abstractmethod
+    def take(self, seen: Look) -> None:
+        """Enter on the chosen one."""
+
+
+def _work_out(
+    search: Search[Item], look: Callable[[Item], Look], query: str, at: int, known: Sequence[Item] | None
+) -> tuple[Sequence[Item], int, Look | None]:
+    """What is found, which of it is chosen, and what is shown of that; in a thread."""
+    items = search(query) if known is None else known
+    at = min(at, max(len(items) - 1, 0))
+    return items, at, look(items[at]) if items else None

@@ -1,0 +1,151 @@
+"""What the desk knows of its canned responses, and what it offers for one conversation. Loaded behind the first paint.
+
+A `Stock` is made off the loop and never changes: a changed library is a new one. Its rooms only hold it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from tui import clock
+from tui.clock import MINUTE, Millis
+from tui.config import AccountSettings, Config
+from tui.desk.canned.context import context, language_of
+from tui.desk.canned.fill import by_name, fill
+from tui.desk.canned.library import response
+from tui.desk.canned.response import Canned, Usage
+from tui.desk.canned.search import Fit, Hit, Index
+from tui.desk.canned.similar import Similar
+from tui.desk.canned.usage import usage
+from tui.desk.composition import Composition
+from tui.errors import Refused
+from tui.networks.limits import Length, count
+from tui.screens.thread import Thread
+from tui.store.reader import Reader
+
+BEST = 5
+"""How many are offered before a key is typed."""
+MOST = 20
+"""How many are offered for what is typed."""
+ANSWERED = 2_000
+"""So many of our latest answers tell which responses posts like this one got."""
+
+
+SAID = 50
+"""So many of a handle's latest replies are compared with the alternates of a response."""
+
+
+class Stock:
+    """Every canned response, searchable, with how it is used by the team and by one agent."""
+
+    def __init__(
+        self, library: Sequence[Canned], used: Mapping[int, Usage], answered: Sequence[tuple[str, int]]
+    ) -> None:
+        self.library = {canned.id: canned for canned in library}
+        self.named = by_name(library)
+        self.used = used
+        self.index = Index(library, used)
+        self.similar = Similar(answered)
+        self.index.search("a")  # loads rapidfuzz
+
+
+def read_stock(reader: Reader, *, agent: str, config: Config) -> tuple[Any, ...]:
+    """What a `Stock` is made from."""
+    library = [response(row) for row in reader.canned()]
+    return library, usage(reader, agent=agent, now=clock.now(), config=config), reader.answered_with(ANSWERED)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A canned response as it would stand in one reply."""
+
+    canned: Canned
+    text: str
+    length: Length
+    """Of this text alone, by the network's own count."""
+    whole: Length
+    """Of the draft with it."""
+    why: tuple[tuple[str, float], ...]
+    """Why it is offered here, as rules and points."""
+    locked: tuple[str, ...] = ()
+    refused: str = ""
+    """Why it cannot be filled in; then there is no text."""
+
+
+@dataclass(frozen=True)
+class Offers:
+    """The canned responses for one reply."""
+
+    stock: Stock
+    thread: Thread
+    agent: str
+    account: str | None
+    """The handle it leaves from."""
+    now: Millis
+    values: Mapping[str, Any]
+    """What templates can say."""
+    open_incidents: frozenset[str]
+    """By name."""
+    room: Mapping[str, Any]
+    """What the server takes in this reply, as `limits.count` has it."""
+    draft: str
+    made_of: Composition
+    turns: Mapping[int, int]
+    """By response: how often it was inserted since the stock was made."""
+    said: tuple[str, ...]
+    """What left from this handle of late: of several ways to say the same, one that was not said there goes first."""
+
+    @cached_property
+    def fit(self) -> Fit:
+        """What this conversation is about, and who wants a response for it."""
+        row = self.thread.entry.row
+        posts = [post for post in self.thread.posts if not post.ours]
+        return Fit(
+            language=self.language or None, network=row.network, tags=tuple(row.tags), now=self.now,
+            account=f"{row.network}:{self.account}" if self.account else None, agent=self.agent,
+            incident=row.incident, incidents=self.open_incidents,
+            similar=self.stock.similar.like(posts[-1].text) if posts else {},
+        )  # fmt: skip
+
+    @cached_property
+    def language(self) -> str:
+        """What the customer writes in; empty where that is not known."""
+        return language_of(self.thread.entry.row, self.thread.posts)
+
+    def search(self, query: str) -> list[Hit]:
+        """The best for this conversation, or for the words typed in it."""
+        return self.stock.index.search(query, self.fit, MOST if query.strip() else BEST)
+
+    def look(self, hit: Hit) -> Filled:
+        """One of them, filled in for this customer and counted."""
+        canned = hit.canned
+        try:
+            made = fill(
+                canned, self.values, language=self.language, network=self.thread.entry.row.network,
+                turn=canned.uses + self.turns.get(canned.id, 0), form=self.made_of.form,
+                library=self.stock.named, but=self.said,
+            )  # fmt: skip
+        except Refused as error:
+            return Filled(canned, "", self._count(""), self._count(self.draft), hit.why, refused=str(error))
+        whole = self._count(self.draft + made.text)
+        return Filled(canned, made.text, self._count(made.text), whole, hit.why, tuple(made.locked))
+
+    def _count(self, words: str) -> Length:
+        return count(words, self.thread.entry.row.network, **self.room)
+
+
+def offers(
+    reader: Reader, *, stock: Stock, thread: Thread, agent: str, account: str | None, settings: AccountSettings,
+    room: Mapping[str, Any], draft: str, made_of: Composition, turns: Mapping[int, int],
+) -> Offers:  # fmt: skip
+    """What is offered for the reply to a conversation, read now. `settings` are those of `account`."""
+    row, now, shift = thread.entry.row, clock.now(), reader.open_shift(agent)
+    values = context(
+        row, agent, now, incident=thread.incident, shift_started=shift[1] if shift else None, settings=settings,
+        posts=thread.posts,
+    )  # fmt: skip
+    names = frozenset(incident.name for incident in reader.incidents(only_open=True))
+    sent = reader.sent_since(account, row.network, now - settings.same_text_minutes * MINUTE)
+    said = tuple(one.text for one in sent[:SAID])
+    return Offers(stock, thread, agent, account, now, values, names, room, draft, made_of, dict(turns), said)
