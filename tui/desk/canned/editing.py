@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from difflib import unified_diff
 
 from sqlmodel import Session
 
@@ -31,3 +32,9 @@ def save(session: Session, text: str, *, canned_id: int | None, agent: str, now:
     begun = _VERSION.search(text.partition("\n---")[0])
     version = int(begun[1]) if begun else library.by_id(session, canned_id).version
     return library.change(session, replace(canned, id=canned_id, version=version), agent=agent, now=now)
+
+
+def diff(before: Canned, after: Canned) -> list[str]:
+    """What is other in `after`, as the lines of a unified diff of the two documents, without a head."""
+    old, new = (markdown.document(one).splitlines() for one in (before, after))
+    return list(unified_diff(old, new, lineterm="", n=1))[2:]

@@ -5,7 +5,6 @@ Of a response that is older than its history, the first change keeps what it was
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from sqlalchemy import insert, select, update
@@ -33,10 +32,15 @@ class Version(NamedTuple):
     version: int
     at: Millis
     agent: str
-    fields: Mapping[str, Any]
-    """As stored: times in ms, variants and actions as objects."""
-    changed: Mapping[str, tuple[Any, Any]]
-    """What is other than in the version before, by field: before and after. Empty in the oldest that is kept."""
+    canned: Canned
+    before: Canned | None
+    """The version before it; None of the oldest that is kept."""
+
+    @property
+    def changed(self) -> list[str]:
+        """The fields that are other than before."""
+        old, new = _values(self.before or self.canned), _values(self.canned)
+        return [name for name in new if old[name] != new[name]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,18 +274,13 @@ def by_id(session: Session, canned_id: int) -> Canned:
 
 
 def history(reader: Reader, canned_id: int) -> list[Version]:
-    """Every version that is kept, newest first, with what each changed; the one that stands is always there."""
-    rows = reader.canned_versions(canned_id)
+    """Every version that is kept, newest first; the one that stands is always there."""
+    versions: list[Version] = []
     for standing in reader.canned_of([canned_id]):
-        if not rows or rows[-1].version != standing["version"]:
-            values = _values(response(standing))
-            rows.append(CannedVersionRow(standing["version"], standing["updated_at"], NOBODY, values))
-    before = [rows[0].fields, *(row.fields for row in rows)] if rows else []
-    versions = [Version(*row, differences(*pair)) for row, pair in zip(rows, pairwise(before), strict=True)]
+        now, rows = response(standing), reader.canned_versions(canned_id)
+        if not rows or rows[-1].version != now.version:
+            rows.append(CannedVersionRow(now.version, standing["updated_at"], NOBODY, {}))
+        for row in rows:
+            was = replace(_as_kept(now, row.fields), version=row.version)
+            versions.append(Version(row.version, row.at, row.agent, was, versions[-1].canned if versions else None))
     return versions[::-1]
-
-
-def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """What is other, by field: before and after."""
-    names = dict.fromkeys((*before, *after))
-    return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}

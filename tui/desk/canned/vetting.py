@@ -53,8 +53,6 @@ def _action(action: Action) -> str | None:
         return f"({action.do}) does not say which" if action.do == "tag" else f"({action.do}) has no text"
     if len(action.text) > LONGEST_ACTION:
         return f"({action.do}) is longer than {LONGEST_ACTION} characters"
-    if action.do == "tag" and len(action.text.split()) != 1:
-        return "(tag) is more than one word"
     if action.do in ("snooze", "promise") and not 0 < action.span <= LONGEST_SPAN:
         return f"({action.do}) needs a span of at most a year, such as 2h"
     return None
