@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from tui import clock
 from tui.clock import Millis
+from tui.desk import keeping
 from tui.desk.freshness import resting
 from tui.errors import Misuse, Refused
 from tui.store import log
@@ -210,7 +211,7 @@ def wake(session: Session, now: Millis) -> int:
             session, "claim.lapsed" if lapsed else "conversation.woken",
             at=now, agent="desk", conversation_id=row.id, owner=row.owner, state=state,
         )  # fmt: skip
-    return len(due) + promises.wake(session, now)
+    return len(due) + keeping.wake(session, now)
 
 
 def see(session: Session, conversation_id: int, *, agent: str) -> None:

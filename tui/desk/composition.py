@@ -39,6 +39,8 @@ class Composition:
     visibility: Visibility = ""
     actions: tuple[Action, ...] = ()
     """What sending it also does, once it is out."""
+    around: tuple[str, str] = ("", "")
+    """What was put in front of the text and behind it when it left, see `tui.desk.leaving`."""
 
     @property
     def canned_ids(self) -> tuple[int, ...]:
@@ -66,6 +68,7 @@ class Composition:
             "warning": self.warning,
             "visibility": self.visibility,
             "actions": [one.as_json() for one in self.actions],
+            "around": list(self.around) if any(self.around) else [],
         }
         return {key: value for key, value in found.items() if value} or None
 
@@ -82,6 +85,7 @@ def composition(stored: Mapping[str, Any] | None) -> Composition:
     """A composition from its JSON."""
     if not stored:
         return NOTHING
+    front, back = stored.get("around", ("", ""))
     return Composition(
         inserted=tuple(Inserted(one["canned"], one["text"]) for one in stored.get("inserted", ())),
         form=dict(stored.get("form", {})),
@@ -90,4 +94,5 @@ def composition(stored: Mapping[str, Any] | None) -> Composition:
         warning=stored.get("warning", ""),
         visibility=stored.get("visibility", ""),
         actions=tuple(Action(**one) for one in stored.get("actions", ())),
+        around=(front, back),
     )

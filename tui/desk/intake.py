@@ -7,7 +7,7 @@ order they were written, so that it does not matter in which order they reach us
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, select, union, update
@@ -631,8 +631,11 @@ class _Batch:
         settings = self.config.account(thread.network, self.handles.get(thread.account_id or 0))
         settled_at = old.get("settled_at")
         stands = standing(list(thread.words.values()), thread.author_id, settings.horizon, settled_at)
+        promised = [] if "answer" in thread.fresh else priority.promised(old.get("reasons"))
+        if promised and stands.waiting_since is None:
+            stands = replace(stands, waiting_since=old.get("waiting_since"))
         state = self._state(thread, old.get("state"), stands, settled_at)
-        reasons = self._reasons(thread, stands)
+        reasons = [*self._reasons(thread, stands), *promised]
         values = {
             "network": thread.network, "account_id": thread.account_id, "author_id": thread.author_id,
             "thread": thread.thread, "private": thread.private, "state": state,
@@ -705,7 +708,7 @@ def _row(post: NetworkPost, ref: _Ref) -> dict[str, Any]:
 
 _PRIVATE = ""
 """The thread of all that an author wrote to us privately on a network, and of what hangs on it: no post's id."""
-_TRACES = (t.drafts, t.replies, t.notes)
+_TRACES = (t.drafts, t.replies, t.notes, t.promises)
 _WORD_COLUMNS = (
     t.posts.c.id, t.posts.c.native_id, t.posts.c.author_id, t.authors.c.handle, t.posts.c.kind, t.posts.c.text,
     t.posts.c.created_at, t.posts.c.seen_at, t.posts.c.ours, t.posts.c.deleted, t.posts.c.addressed,

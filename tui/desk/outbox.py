@@ -6,6 +6,7 @@ already, so nothing is sent twice without a look at the network first.
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, update
@@ -13,14 +14,14 @@ from sqlmodel import Session
 
 from tui.clock import Millis
 from tui.config import Config
-from tui.desk import claims, drafts, guard, priority
+from tui.desk import also, claims, drafts, guard, leaving, priority
 from tui.desk.canned import usage
 from tui.desk.claims import Claim
 from tui.desk.composition import NOTHING, Composition, composition
 from tui.desk.guard import Case, Finding, Overridden, gather
 from tui.desk.guard.checks.length import parts
-from tui.errors import Refused
-from tui.networks import limits
+from tui.errors import Misuse, Refused
+from tui.networks import limits, pictures
 from tui.networks.records import Outgoing, Receipt
 from tui.store import log
 from tui.store import tables as t
@@ -41,7 +42,7 @@ def hold(
     sender: str | None = None,
     split: bool = False,
 ) -> tuple[int, list[Finding]]:
-    """Through the guard into the outbox: the (first) reply's id and the findings it passed.
+    """Through the guard into the outbox, as it leaves: the (first) reply's id and the findings it passed.
 
     `made_of`: what the text is made of beside its words. `sender`: the handle it leaves from, where that is not the
     conversation's own. `split`: a text that is too long leaves in parts, each a reply of its own. Refused (with the
@@ -57,6 +58,8 @@ def hold(
     unanswered = [finding for finding in findings if not guard.accepts(finding, answers.get(finding.check))]
     if unanswered:
         raise GuardStop(unanswered, findings)
+    if missing := _missing_picture(looked_at.made_of, looked_at.conversation.network):
+        raise Refused(missing)
     made = _store(session, claim, looked_at, now, due_at=now + config.desk.undo)
     drafts.discard(session, claim.conversation_id)
     usage.record(session, made[0], now=now)
@@ -92,6 +95,16 @@ def _store(session: Session, claim: Claim, looked_at: Case, now: Millis, *, due_
     if len(ids) > 1:
         session.execute(update(t.replies).where(_r.id.in_(ids)).values(first_id=ids[0]))
     return ids
+
+
+def _missing_picture(made_of: Composition, network: str) -> str:
+    """What is wrong with a picture that was fine when it was attached, in a sentence; empty where nothing is."""
+    try:
+        for one in made_of.media:
+            pictures.checked(one.path, network)
+    except Misuse as error:
+        return str(error)
+    return ""
 
 
 def _parts(looked_at: Case) -> list[str]:
@@ -171,18 +184,28 @@ def _together(reply_id: int) -> ColumnElement[bool]:
 
 
 def _still_to_go(session: Session, row: Any) -> str:
-    """The text of a reply, with that of the parts behind it."""
+    """The text of a reply as it was typed, with that of the parts behind it."""
+    around = composition(row.composition).around
     if row.parts == 1:
-        return str(row.text)
+        return leaving.as_typed(row.text, around)
     rows = session.execute(select(t.replies).where(_r.first_id == row.first_id).order_by(_r.part)).all()
-    return limits.left(rows[0].whole, [one.text for one in rows if one.part < row.part])
+    gone = [one.text for one in rows if one.part < row.part]
+    return leaving.as_typed(limits.left(rows[0].whole, gone, lead=_lead(session, row.conversation_id)), around)
+
+
+def _lead(session: Session, conversation_id: int) -> str:
+    c, w = t.conversations.c, t.authors.c
+    found = select(c.network, w.handle).join(t.authors, w.id == c.author_id).where(c.id == conversation_id)
+    network, handle = session.execute(found).one()
+    return leaving.lead(network, handle)
 
 
 def _restore(session: Session, row: Any, *, agent: str, now: Millis) -> bool:
     """What did not go out, from this part on, becomes the draft again, where none was begun meanwhile."""
     return drafts.restore(
         session, row.conversation_id, _still_to_go(session, row),
-        agent=agent, made_of=composition(row.composition), now=now, account_id=row.account_id,
+        agent=agent, made_of=replace(composition(row.composition), around=NOTHING.around), now=now,
+        account_id=row.account_id,
     )  # fmt: skip
 
 
@@ -245,6 +268,8 @@ def _stopped_now(session: Session, row: Any, config: Config, now: Millis) -> str
     Whatever changed has changed since then. A check that stumbles keeps this reply here, not all those behind it.
     """
     looked_at = _case_again(session, row, agent=row.agent, config=config, now=now)
+    if row.part == 1 and (missing := _missing_picture(looked_at.made_of, looked_at.conversation.network)):
+        return missing
     try:
         findings = guard.examine(looked_at)
     except Exception as error:
@@ -290,7 +315,8 @@ def _outgoing(session: Session, row: Any) -> Outgoing:
     made_of = composition(row.composition)
     return Outgoing(
         network, handle, native_id, row.text, row.key, row.private,
-        media=made_of.media if row.part == 1 else (), warning=made_of.warning, visibility=made_of.visibility,
+        media=made_of.media if row.part == 1 else (), warning=made_of.warning,
+        visibility="" if row.private else made_of.visibility,
     )  # fmt: skip
 
 
@@ -328,6 +354,9 @@ def sent(session: Session, reply_id: int, receipt: Receipt, now: Millis) -> None
     ).first()  # fmt: skip
     if wrote_since is not None and freed:
         log.append(session, "conversation.reopened", at=now, agent="desk", conversation_id=row.conversation_id)
+    if row.part == row.parts:
+        actions = composition(row.composition).actions
+        also.do(session, row, actions, wrote_since=wrote_since is not None, now=now)
 
 
 def _no_draft_any_more(session: Session, row: Any, now: Millis) -> None:
@@ -369,9 +398,15 @@ def _join_thread(session: Session, row: Any, receipt: Receipt, now: Millis) -> N
             author_id=_own_author(session, answered.network, handle), conversation_id=row.conversation_id,
             kind="dm" if row.private else "reply", text=row.text, created_at=row.created_at, seen_at=now,
             in_reply_to=answered.native_id, url=receipt.url, reposts=0, likes=0, deleted=False, ours=True,
-            addressed="direct", reply_allowed=True,
+            addressed="direct", reply_allowed=True, media=_media(row),
         )
     )  # fmt: skip
+
+
+def _media(row: Any) -> list[dict[str, str]] | None:
+    """The pictures a reply went out with, as a post has them."""
+    went = composition(row.composition).media if row.part == 1 else ()
+    return [{"type": "image", "alt": one.alt} for one in went] or None
 
 
 def _own_author(session: Session, network: str, handle: str) -> int:

@@ -76,6 +76,15 @@ def reasons(
     return [{"rule": rule, "points": points, "text": words} for rule, points, words in found]
 
 
+PROMISE = "promise"
+"""The rule of a promise that is due; `tui.desk.keeping` adds its reason and takes it away."""
+
+
+def promised(found: Iterable[dict[str, Any]] | None) -> list[dict[str, Any]]:
+    """Of stored reasons those that are promises: they stay when the others are found anew."""
+    return [reason for reason in found or () if reason["rule"] == PROMISE]
+
+
 def rank(waiting_since: Millis, found: Iterable[dict[str, Any]]) -> Millis:
     """The order of the waiting view: the moment at which the conversation would have scored zero."""
     points: int = sum(reason["points"] for reason in found)

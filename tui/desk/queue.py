@@ -6,7 +6,7 @@ from typing import Any
 from tui import clock, text
 from tui.clock import Millis
 from tui.config import Config
-from tui.desk import priority
+from tui.desk import priority, promises
 from tui.desk.freshness import Freshness, freshness
 from tui.store.reader import EventRow, NoteRow, PostRow, QueueRow, Reader, ReplyRow
 
@@ -117,7 +117,7 @@ def show_json(reader: Reader, found: Entry) -> dict[str, Any]:
             }
         ],
         "replies": [reply_json(reply) for reply in reader.replies(identity)],
-        "promises": [],
+        "promises": [promises.as_json(promise, found.now) for promise in reader.promises(identity)],
         "events": [event_json(event) for event in reader.events(conversation_id=identity)],
     }  # fmt: skip
 

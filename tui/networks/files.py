@@ -23,6 +23,7 @@ from urllib.parse import quote
 
 from tui import clock
 from tui.errors import Misuse, OutOfReach
+from tui.networks.marks import facets
 from tui.networks.records import (
     KINDS,
     Author,
@@ -699,8 +700,18 @@ def _outbox_line(reply: Outgoing) -> bytes:
         "text": reply.text,
         "key": reply.key,
         "private": reply.private,
-    }
+    } | {name: value for name, value in _beside(reply).items() if value}
     return json.dumps(fields).encode() + b"\n"
+
+
+def _beside(reply: Outgoing) -> dict[str, Any]:
+    """What only some replies have; the key of a reply keeps its place in front of it."""
+    return {
+        "facets": facets(reply.text) if reply.network == "bluesky" else [],
+        "media": [one.as_json() for one in reply.media],
+        "warning": reply.warning,
+        "visibility": reply.visibility,
+    }
 
 
 def _unwritten(path: Path, error: OSError) -> str:

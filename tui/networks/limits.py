@@ -55,11 +55,14 @@ class Length:
         return max(self.used - self.limit, 0)
 
 
-def count(text: str, network: str, *, limit: int = 0, link_length: int = 0, private: bool = False) -> Length:
+def count(
+    text: str, network: str, *, limit: int = 0, link_length: int = 0, private: bool = False, warning: str = ""
+) -> Length:
     """The length of `text` as `network` would count it; a NUL or lone surrogate counts as its repair.
 
     `limit` is what this server takes in a public post (characters, on Bluesky graphemes), `link_length` what a link
-    costs on this Mastodon server; 0 is the network's default. `private`: as a direct message.
+    costs on this Mastodon server; 0 is the network's default. `private`: as a direct message. `warning`: the content
+    warning above it, which Mastodon counts too, links and names whole (its StatusLengthValidator).
     """
     text = repair(text)[0]
     if private and network == "x":
@@ -69,7 +72,8 @@ def count(text: str, network: str, *, limit: int = 0, link_length: int = 0, priv
     if network == "x":
         return Length(_on_x(text), limit or X_LIMIT, "characters")
     if network == "mastodon":
-        return Length(_on_mastodon(text, link_length or MASTODON_URL), limit or MASTODON_LIMIT, "characters")
+        used = _on_mastodon(text, link_length or MASTODON_URL) + _graphemes(repair(warning)[0])
+        return Length(used, limit or MASTODON_LIMIT, "characters")
     if network == "bluesky":
         return _on_bluesky(text, limit or BLUESKY_GRAPHEMES, BLUESKY_BYTES)
     return Length(len(text), limit or OTHER_LIMIT, "characters")
@@ -77,8 +81,8 @@ def count(text: str, network: str, *, limit: int = 0, link_length: int = 0, priv
 
 def links_on_x(text: str) -> list[str]:
     """What X takes for links, so that each costs 23 characters and the post more."""
-    words = [word for word in _words(repair(text)[0]) if _may_hold_link(word)]
-    return [link for word in words for link in _twitter_text().extract_urls(unicodedata.normalize("NFC", word))]
+    words = [word for word in _words(repair(text)[0]) if may_hold_link(word)]
+    return [link for word in words for link in twitter_text().extract_urls(unicodedata.normalize("NFC", word))]
 
 
 # Everything that twitter-text weighs one, but the two emoji © and ®.
@@ -102,22 +106,22 @@ def _on_x(text: str) -> int:
 @lru_cache(maxsize=1024)
 def _word_on_x(word: str) -> int:
     word = unicodedata.normalize("NFC", word)
-    if not _may_hold_link(word):
+    if not may_hold_link(word):
         if _X_PLAIN.fullmatch(word):
             return len(word)
         word = word.replace(".", "·")  # weighs the same and ends the search for links at once
-    return int(_twitter_text().parse_tweet(word).weightedLength)
+    return int(twitter_text().parse_tweet(word).weightedLength)
 
 
-def _may_hold_link(word: str) -> bool:
+def may_hold_link(word: str) -> bool:
     """A link has a dot with something behind it. Words far beyond any real address count as plain text:
     they would keep the patterns of twitter-text busy for seconds."""
     return "." in word.rstrip(".") and len(word) <= MAX_LINK and word.count(".") <= MAX_DOTS
 
 
 @cache
-def _twitter_text() -> Any:
-    """The twitter_text package: 100 to 400 ms to load, so not first at a keystroke.
+def twitter_text() -> Any:
+    """The twitter_text package, which finds links as X does: 100 to 400 ms to load, so not first at a keystroke.
 
     Version 3.0 reads its list of emoji through pkg_resources, which setuptools gave up in version 82 and
     which the package never declared: a stand-in with the one function it calls serves while it loads.
@@ -150,10 +154,10 @@ def _on_mastodon(text: str, link_length: int) -> int:
 @lru_cache(maxsize=1024)
 def _with_short_links(word: str, link_length: int) -> str:
     """Each link as a placeholder of that many characters. Mastodon finds links as X does, but wants `https://`."""
-    if "://" not in word or not _may_hold_link(word):
+    if "://" not in word or not may_hold_link(word):
         return word
     pieces, end = [], 0
-    for link in _twitter_text().extract_urls_with_indices(word, extract_urls_without_protocol=False):
+    for link in twitter_text().extract_urls_with_indices(word, extract_urls_without_protocol=False):
         start, stop = link["indices"]
         pieces += [word[end:start], "x" * link_length]
         end = stop
@@ -195,33 +199,54 @@ _SIGNED = re.compile(r"\s[\^*~\-–—/] ?\w{1,20}[\s.!]*\Z")
 _LONGEST_SIGNED, _LONGEST_CLOSING = 60, 5
 
 
-def split(text: str, network: str, *, limit: int = 0, link_length: int = 0, private: bool = False) -> list[str]:
+def split(
+    text: str,
+    network: str,
+    *,
+    limit: int = 0,
+    link_length: int = 0,
+    private: bool = False,
+    warning: str = "",
+    lead: str = "",
+) -> list[str]:
     """The parts a text leaves in: each fits with its ` 1/3` at the end, by the network's own count.
 
     A part ends with a sentence where that leaves it at least half full, else with a word; nothing is lost but the
-    white space at its ends. A text that fits is its only part. ValueError, with a sentence, when a word is too long
-    for a part or the text for `MOST_PARTS` of them.
+    white space at its ends. `warning` stands above each of them, `lead` in front of each that does not begin with it.
+    A text that fits is its only part. ValueError, with a sentence, when a word is too long for a part or the text for
+    `MOST_PARTS` of them.
     """
 
     def fits(piece: str) -> bool:
-        return count(piece, network, limit=limit, link_length=link_length, private=private).over == 0
+        return count(piece, network, limit=limit, link_length=link_length, private=private, warning=warning).over == 0
 
     room = count("", network, limit=limit, private=private).limit
     if len(text) <= FAR_TOO_LONG * room and fits(text):
         return [text]
-    pieces = list(_pieces(text, lambda piece: fits(piece + _WIDEST_MARK)))
+    pieces = list(_pieces(text, lambda piece: fits(_led(piece, lead) + _WIDEST_MARK)))
     if len(pieces) == 1:
         return pieces
-    return [piece + _MARK.format(number, len(pieces)) for number, piece in enumerate(pieces, 1)]
+    return [_led(piece, lead) + _MARK.format(number, len(pieces)) for number, piece in enumerate(pieces, 1)]
 
 
-def left(whole: str, gone: Sequence[str]) -> str:
-    """What of a text is still to go out when its first parts, as `split` made them, are gone."""
+def _led(piece: str, lead: str) -> str:
+    return piece if piece.startswith(lead) else lead + piece
+
+
+def left(whole: str, gone: Sequence[str], *, lead: str = "") -> str:
+    """What of a text is still to go out when its first parts, as `split` made them with this `lead`, are gone."""
     at = 0
     for part in gone:
         body = part[: -len(_WIDEST_MARK)]
+        if not whole.startswith(body, at + _blank(whole, at)):
+            body = body.removeprefix(lead)
         at = whole.index(body, at) + len(body)
     return whole[at:].lstrip() if gone else whole
+
+
+def _blank(whole: str, at: int) -> int:
+    """How much white space stands at this place."""
+    return len(whole) - at - len(whole[at:].lstrip())
 
 
 def _pieces(text: str, fits: Callable[[str], bool]) -> Iterator[str]:

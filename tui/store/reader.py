@@ -159,6 +159,24 @@ class ScratchRow(NamedTuple):
     updated_at: Millis
 
 
+class PromiseRow(NamedTuple):
+    """Something we told a customer we would do by a time."""
+
+    id: int
+    conversation_id: int
+    reply_id: int | None
+    agent: str
+    text: str
+    made_at: Millis
+    due_at: Millis
+    settled_at: Millis | None
+    settled_by: str | None
+    outcome: str | None
+    """`kept` or `dropped`; None while it is open."""
+    network: str
+    handle: str
+
+
 class EventRow(NamedTuple):
     """One entry of the event log."""
 
@@ -373,6 +391,17 @@ LEFT JOIN account a ON a.id = r.account_id
 """
 
 
+_PROMISE = """
+SELECT m.id, m.conversation_id, m.reply_id, m.agent, m.text, m.made_at, m.due_at, m.settled_at, m.settled_by,
+       m.outcome, c.network, w.handle
+FROM promise m JOIN conversation c ON c.id = m.conversation_id JOIN author w ON w.id = c.author_id
+"""
+_PROMISE_DUE = """
+FROM promise m WHERE m.settled_at IS NULL AND m.due_at <= :now AND NOT EXISTS (
+    SELECT 1 FROM event e WHERE e.conversation_id = m.conversation_id AND e.kind = 'promise.due' AND e.at >= m.due_at)
+"""
+"""Promises whose time has come and that have not brought their conversation back yet; the event says that they did."""
+
 _PERSON = """
 SELECT s.id FROM author s WHERE s.id = :author
 UNION SELECT s.id FROM author w JOIN author s ON s.customer_id = w.customer_id WHERE w.id = :author
@@ -475,9 +504,10 @@ class Reader:
         return None if row is None else _queue_row(row)
 
     def due_timer(self, now: Millis) -> bool:
-        """Whether a lease has run out or a snoozed conversation must wake."""
+        """Whether a lease has run out, a snoozed conversation must wake, or a promise is due."""
         sql = "SELECT 1 FROM conversation WHERE timer_at IS NOT NULL AND timer_at <= :now LIMIT 1"
-        return self._one(sql, now=now) is not None
+        due = f"SELECT 1 {_PROMISE_DUE} LIMIT 1"
+        return self._one(sql, now=now) is not None or self._one(due, now=now) is not None
 
     # -- one conversation --------------------------------------------------------------------------
 
@@ -549,6 +579,28 @@ class Reader:
             id=conversation_id,
         )
         return [row[0] for row in rows]
+
+    def promises(self, conversation_id: int) -> list[PromiseRow]:
+        """What we promised in it, open ones first, then by when they are due."""
+        order = "ORDER BY m.settled_at IS NOT NULL, m.due_at, m.id"
+        return [
+            PromiseRow(*row)
+            for row in self._all(f"{_PROMISE} WHERE m.conversation_id = :id {order}", id=conversation_id)
+        ]
+
+    def promise(self, promise_id: int) -> PromiseRow | None:
+        """One promise."""
+        row = self._one(f"{_PROMISE} WHERE m.id = :id", id=promise_id)
+        return None if row is None else PromiseRow(*row)
+
+    def open_promises(self, limit: int) -> list[PromiseRow]:
+        """What is neither kept nor dropped, the first due first."""
+        sql = f"{_PROMISE} WHERE m.settled_at IS NULL ORDER BY m.due_at, m.id LIMIT :limit"
+        return [PromiseRow(*row) for row in self._all(sql, limit=limit)]
+
+    def promises_due(self, now: Millis) -> list[int]:
+        """The conversations that promises bring back now."""
+        return [row[0] for row in self._all(f"SELECT DISTINCT m.conversation_id {_PROMISE_DUE} ORDER BY 1", now=now)]
 
     def draft(self, conversation_id: int) -> DraftRow | None:
         """Its draft."""

@@ -12,6 +12,7 @@ from tui.config import AccountSettings
 from tui.desk.canned.response import Canned
 from tui.desk.composition import NOTHING, Composition
 from tui.desk.guard.phrases import Phrases
+from tui.desk.leaving import lead
 from tui.store.reader import EventRow, IncidentRow, OtherRow, PostRow, QueueRow, ReplyRow, SentText
 
 Verdict = Literal["ok", "info", "warn", "stop"]
@@ -102,6 +103,8 @@ class Case:
     """What the text is made of beside its words."""
     canned: tuple[Canned, ...] = ()
     """The canned responses it was made from."""
+    incidents: tuple[IncidentRow, ...] = ()
+    """Where one of these is about an incident: the incidents, open and closed."""
     siblings: tuple[Canned, ...] = ()
     """Other canned responses that share a tag with the first of `canned`, are valid now and fit it, the least used
     first."""
@@ -116,6 +119,11 @@ class Case:
     def private(self) -> bool:
         """Whether the reply is a private message, as the post it answers."""
         return self.target is not None and self.target.kind == "dm"
+
+    @property
+    def lead(self) -> str:
+        """What each part of the reply has to begin with, see `tui.desk.leaving`."""
+        return lead(self.conversation.network, self.conversation.handle)
 
 
 Check = Callable[[Case], Finding | None]

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tui.clock import MINUTE, Millis
 from tui.config import Config
-from tui.desk import drafts
+from tui.desk import drafts, leaving
 from tui.desk.canned import library
 from tui.desk.canned.response import Canned
 from tui.desk.composition import NOTHING, Composition
@@ -40,6 +40,7 @@ def case(
     `sender` is the handle it is to leave from, where that is not the conversation's own; `split`: in parts where it
     is too long. `but`: a reply that is looked at again, as of when it was let pass, or `anew`, by its agent.
     `made_of`: what the text is made of beside its words. `posts`: the thread, where it has just been read.
+    A new text is looked at as it leaves; one that is looked at again already was.
     """
     conversation = reader.conversation(conversation_id)
     if conversation is None:
@@ -53,7 +54,7 @@ def case(
     replies = reader.replies(conversation_id)
     canned = tuple(map(library.response, reader.canned_of(made_of.canned_ids)))
     made = Case(
-        text=text,
+        text="",
         now=now,
         agent=agent,
         conversation=conversation,
@@ -74,13 +75,23 @@ def case(
         incident=reader.incident(conversation.incident_id) if conversation.incident_id else None,
         made_of=made_of,
         canned=canned,
+        incidents=tuple(reader.incidents()) if any(one.incident for one in canned) else (),
         siblings=tuple(_siblings(reader, canned[0], conversation, now)) if canned else (),
         phrases=phrases.known(config),
     )
     if but is None:
-        return made
-    made = _without_itself(made, but, replies)
+        return dressed(made, text, config)
+    made = _without_itself(replace(made, text=text), but, replies)
     return made if anew else _as_let_pass(made, but, replies, reader)
+
+
+def dressed(case: Case, text: str, config: Config) -> Case:
+    """The case of another text, as that would leave."""
+    around = leaving.around(
+        text, network=case.conversation.network, recipient=case.conversation.handle,
+        settings=case.settings, agent=case.agent, initials=config.initials,
+    )  # fmt: skip
+    return replace(case, text=leaving.put_around(text, around), made_of=replace(case.made_of, around=around))
 
 
 def _other_handle(reader: Reader, sender: str | None, conversation: QueueRow) -> str | None:

@@ -41,16 +41,22 @@ def parts(case: Case) -> list[str]:
         limit=settings.length_limit,
         link_length=settings.link_length,
         private=case.private,
+        warning=case.made_of.warning,
+        lead=case.lead,
     )
 
 
 def _count(case: Case) -> Length:
     """The length as this server counts; far beyond its limit, plainly."""
     network, settings, private = case.conversation.network, case.settings, case.private
+    warning = case.made_of.warning
     taken = count("", network, limit=settings.length_limit, private=private)
     if len(case.text) > FAR_TOO_LONG * taken.limit:
         return Length(len(case.text), taken.limit, "characters")
-    return count(case.text, network, limit=settings.length_limit, link_length=settings.link_length, private=private)
+    return count(
+        case.text, network,
+        limit=settings.length_limit, link_length=settings.link_length, private=private, warning=warning,
+    )  # fmt: skip
 
 
 def _how_many(case: Case, taken: Length) -> tuple[int, str]:

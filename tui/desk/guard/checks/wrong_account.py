@@ -51,7 +51,7 @@ def _sender(case: Case) -> _Switch | None:
 def _recipient(case: Case) -> _Switch | None:
     """It opens with handles of nobody who wrote here, or answers a post that is not the customer's."""
     customer, target = case.conversation.handle, case.target
-    opening = opening_handles(case.text)
+    opening = opening_handles(case.text.removeprefix(case.made_of.around[0]))
     names = _names([customer, *(post.handle for post in case.posts if post.kind != "repost")])
     if opening and not any(_is_one_of(handle, names) for handle in opening):
         other, does = at(opening[0]), "opens with"
