@@ -44,7 +44,7 @@ WHY_NOT: dict[Need, str] = {
 """One sentence for an action whose need is not met."""
 
 ACTIONS: tuple[Action, ...] = (
-    Action("help", ("question_mark",), "Help", "show the keys of this pane", "desk", footer=True),
+    Action("help", ("question_mark", "f1"), "Help", "show the keys of this pane", "desk", footer=True),
     Action("palette", ("ctrl+p",), "Palette", "find an action by name", "desk"),
     Action("next-pane", ("tab",), "Next pane", "go to the next pane", "desk"),
     Action("previous-pane", ("shift+tab",), "Previous pane", "go to the previous pane", "desk"),
@@ -92,6 +92,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("preview", ("f7",), "As it leaves", "its parts, mentions and links", "editor"),
     Action("extras", ("f8",), "With it", "pictures, content warning, who sees it, what sending also does", "editor"),
     Action("explain", ("f2",), "Why", "what the guard says and why", "editor", footer=True),
+    Action("discard", ("ctrl+g", "f10"), "Throw away", "it is not kept", "editor", modes=("note", "canned")),
     Action(
         "next-blank",
         ("tab",),

@@ -63,7 +63,7 @@ def named(
     `strangers` are handles that are not missed among the agents: those of the conversation.
     """
     known = {name.casefold(): name for name in agents}
-    meant = {name.casefold(): (name,) for name in known.values()}
+    meant: dict[str, tuple[str, ...]] = {key: (name,) for key, name in known.items()}
     for group, members in groups.items():
         meant[group.casefold()] = tuple(known.get(one.casefold(), one) for one in members if one != author)
     passed_over = {account_name(handle) for handle in strangers}
@@ -88,9 +88,8 @@ def _names(words: str, meant: Iterable[str]) -> list[str]:
         if whole is not None:
             names.append(words[start : start + len(whole)])
         elif (word := _WORD.match(words, start)) and not words.startswith("@", word.end()):
-            if name := word[0].rstrip(".-"):
-                names.append(name)
-    return names
+            names.append(word[0].rstrip(".-"))
+    return [name for name in names if name]
 
 
 def _stands(words: str, start: int, name: str) -> bool:

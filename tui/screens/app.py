@@ -32,12 +32,13 @@ from tui.screens.editing import Editing
 from tui.screens.filling import Filling
 from tui.screens.glyphs import glyphs
 from tui.screens.handling import Handling
+from tui.screens.inbox import Inbox
 from tui.screens.looking import Looking
 from tui.screens.paint import palette
 from tui.screens.rows import PAGE_ROWS, Page, RowList
 from tui.screens.sending import Sending
 from tui.screens.spelling import Spelling
-from tui.screens.terminal import ChangedCells, CrashLog, DeskDriver
+from tui.screens.terminal import CrashLog, DeskDriver, LendsTerminal
 from tui.screens.thread import Thread
 from tui.screens.tty import install_signals
 from tui.screens.work import Companion, Work
@@ -85,7 +86,7 @@ class Changed(Message):
         self.events = events
 
 
-class DeskApp(ChangedCells[int], CrashLog[int]):
+class DeskApp(LendsTerminal[int], CrashLog[int]):
     """shiftdesk on the screen."""
 
     TITLE = "shiftdesk"
@@ -112,13 +113,14 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         """The module `tui.screens.jobs`, once it is loaded behind the first paint."""
         self.looking, self.handling, self.writing = Looking(self), Handling(self), Writing(self)
         self.filling, self.sending, self.editing = Filling(self), Sending(self), Editing(self)
-        self.spelling = Spelling(self)
+        self.spelling, self.inbox = Spelling(self), Inbox(self)
         self.rooms: tuple[object, ...] = (
             self.spelling,
             self.looking,
             self.handling,
             self.writing,
             self.editing,
+            self.inbox,
             self.filling,
             self.sending,
         )
@@ -211,6 +213,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         self.set_interval(MINUTE_S, self._minute)
         await self.filling.restock()
         await self._load_held()
+        await self._count_notes()
 
     async def _arrive(self) -> None:
         """The agent is on shift; a storage that is out of reach is tried again."""
@@ -263,6 +266,10 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         before = reader.count(view, agent=self.agent, now=now, before=start) if start else 0
         total = reader.count(view, agent=self.agent, now=now)
         return Page(self._entries(rows[:PAGE_ROWS]), before, total, len(rows) > PAGE_ROWS)
+
+    async def page(self, view: str, start: Key) -> Page:
+        """A page of a view from a place in it."""
+        return await self.work.read(partial(self._page, view=view, start=start, search="", now=clock.now()))
 
     def _entries(self, rows: Iterable[QueueRow]) -> tuple[Entry, ...]:
         return tuple(entry(row, self.config, self.shown_at) for row in rows)
@@ -382,6 +389,8 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         self.forget_ahead()
         for event in message.events:
             self._notice(event)
+        if any(map(self.inbox.concerns, message.events)):
+            self.spawn(self._count_notes())
         self.filling.heard(message.events)
         if not self._reload_due:
             self._reload_due = True
@@ -418,6 +427,10 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         self._show_status()
         self._show_keys()
 
+    async def _count_notes(self) -> None:
+        await self.inbox.count()
+        self._show_status()
+
     def _minute(self) -> None:
         """Ages and freshness move on, and the agent's claims stay alive."""
         now = self.shown_at = clock.now()
@@ -430,6 +443,11 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
             self.spawn(self.work.change(partial(self.jobs.renew, agent=self.agent, lease=self.config.desk.lease)))
 
     # -- status and keys --------------------------------------------------------------------------
+
+    def pass_over_keys(self) -> None:
+        """The editor is open: keys that came before meant the list, and the footer is the editor's."""
+        self._asked_count += 1
+        self._show_keys()
 
     def say(self, sentence: str, *, bad: bool = False) -> None:
         """Show one sentence for a while; the sentence is cleaned by whoever puts customers' words into it."""
@@ -455,6 +473,8 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
             self._countdown.stop()
             self._countdown = None
             self._show_keys()
+        if self.inbox.sign:
+            parts += [" · " if parts else "", (self.inbox.sign, colors.note)]
         if self._message and self._message[0] > asyncio.get_running_loop().time():
             parts += [" · " if parts else "", self._message[1]]
         elif not parts:
@@ -493,6 +513,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         if event.widget is self.desk.composer and self.screen is self.desk:
             self.desk.composer.read_only = True
             self.spawn(self.writing.save())
+            self.spawn(self.editing.left())
 
     # -- actions ----------------------------------------------------------------------------------
 
@@ -541,6 +562,10 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
         if problem := self.why_not(self.by_id[name]):
             self.say(problem)
             return
+        wanted, mode = self.by_id[name], self.desk.composer.mode
+        if wanted.group == "editor" and mode not in wanted.modes:
+            self.say(f"{wanted.label} is for a {wanted.modes[0]}; a {mode} stands in the editor.")
+            return
         if name == "end-shift":
             await self._leave()
             return
@@ -556,8 +581,13 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
 
     @on(Composer.Changed)
     def _typed(self) -> None:
-        self.writing.typed()
+        (self.writing if self.desk.composer.mode == "reply" else self.editing).typed()
         self.spelling.typed()
+
+    @on(Composer.Locked)
+    def _was_locked(self, message: Composer.Locked) -> None:
+        words = text.fit(text.line(message.wording), 60)
+        self.say(f"“{words}” is to be sent as it is; select all of it to replace it, or leave it.", bad=True)
 
     @on(Composer.Cut)
     def _was_cut(self) -> None:
@@ -605,6 +635,7 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
 
     async def _end_shift(self) -> None:
         await self.writing.save()
+        await self.editing.save()
         await self.refresh_all()
         mine = await self.work.read(lambda reader: self._page(reader, "mine", None, "", clock.now()))
         claimed = [(e.row.id, f"@{text.line(e.row.handle)}: {text.line(e.row.preview)}") for e in mine.entries]
@@ -631,11 +662,14 @@ class DeskApp(ChangedCells[int], CrashLog[int]):
             await asyncio.sleep(0.1)
 
     def _last_words(self) -> None:
-        """A signal ends the desk: the draft is stored in a plain thread, by a connection of its own."""
-        job = self.writing.unsaved() if self._loaded.is_set() else None
-        if job is not None:
-            with self.store.transaction() as session:
-                job(session)
+        """A signal ends the desk: what is written is stored in a plain thread, by a connection of its own."""
+        if not self._loaded.is_set():
+            return
+        words = self.editing.words_outside()
+        for job in (self.writing.unsaved(words), self.editing.unsaved(words)):
+            if job is not None:
+                with self.store.transaction() as session:
+                    job(session)
 
 
 def _jobs() -> "ModuleType":

@@ -1,6 +1,5 @@
 """The editor: one TextArea for the life of the process, for a reply, a note or a canned response."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
@@ -213,8 +212,8 @@ class Composer(TextArea):
     def become(self, words: str) -> None:
         """Another text in place of this one, which one undo brings back; the cursor stays at the words it stood at."""
         old, at = self.text, self.cursor_index
-        same = len(os.path.commonprefix([old, words]))
-        rest = len(os.path.commonprefix([old[same:][::-1], words[same:][::-1]]))
+        same = _same(old, words)
+        rest = _same(old[same:][::-1], words[same:][::-1])
         if at > len(old) - rest:
             at += len(words) - len(old)
         elif at > same:
@@ -228,6 +227,12 @@ class Composer(TextArea):
         """Select part of the text by positions."""
         at = self._plain.get_location_from_index
         self.selection = Selection(at(start), at(end))
+
+
+def _same(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _places(wording: str, words: str) -> Iterator[int]:

@@ -81,12 +81,6 @@ class Handling:
         if (why := await self._asked("Resolve", hint)) is not None:
             await self._leased(on, self.app.jobs.resolve, "Resolved.", reason=why)
 
-    async def note(self) -> None:
-        """A word for colleagues."""
-        on = self._here()
-        if (words := await self._asked("Note for colleagues (never sent)", "What should they know?")) is not None:
-            await self._change(on, self.app.jobs.note, "Note kept.", words=words)
-
     async def tag(self) -> None:
         """Set the tags."""
         on = self._here()

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from tui import clock
 from tui.clock import Millis
 from tui.config import Config
-from tui.desk import claims, drafts, guard, incidents, outbox, people, shift
+from tui.desk import claims, drafts, guard, incidents, notes, outbox, people, scratch, shift
 from tui.desk import report as figures
 from tui.desk.canned import editing, library
 from tui.desk.canned.render import blanks_in
@@ -24,6 +24,7 @@ from tui.desk.claims import Claim
 from tui.desk.composition import Composition
 from tui.desk.guard import Case, Finding, Overridden, gather, phrases, set_otherwise
 from tui.desk.outbox import GuardStop
+from tui.desk.scratch import note_about
 from tui.errors import Refused
 from tui.networks.limits import count, split
 from tui.screens.offers import Stock, offers, read_stock
@@ -49,15 +50,19 @@ __all__ = [
     "history",
     "hold",
     "is_private",
+    "keep_canned",
     "link_incident",
     "note",
+    "note_about",
     "offers",
     "open_incident",
     "pass_on",
+    "read_notes",
     "read_stock",
     "recall",
     "record_stop",
     "release",
+    "remove_scratch",
     "renew",
     "report",
     "resolve",
@@ -65,6 +70,7 @@ __all__ = [
     "retire",
     "save_canned",
     "save_draft",
+    "save_scratch",
     "see",
     "set_otherwise",
     "settle_held",
@@ -207,9 +213,39 @@ def resolve(session: Session, *, conversation_id: int, agent: str, reason: str, 
     claims.resolve(session, conversation_id, agent=agent, reason=reason, now=clock.now(), lease=lease)
 
 
-def note(session: Session, *, conversation_id: int, agent: str, words: str) -> None:
-    """Leave a word for colleagues."""
-    claims.note(session, conversation_id, agent=agent, text=words, now=clock.now())
+def note(
+    session: Session,
+    *,
+    conversation_id: int,
+    agent: str,
+    words: str,
+    groups: Mapping[str, Sequence[str]],
+    subject: str,
+) -> notes.Noted:
+    """Leave a word for colleagues, which is unfinished no more."""
+    scratch.remove(session, agent=agent, subject=subject)
+    return notes.add(session, conversation_id, agent=agent, words=words, now=clock.now(), groups=groups)
+
+
+def read_notes(session: Session, *, note_ids: Sequence[int], agent: str) -> None:
+    """The agent has read them."""
+    notes.read(session, note_ids, agent=agent, now=clock.now())
+
+
+def save_scratch(session: Session, *, agent: str, subject: str, words: str, cursor: int) -> None:
+    """Keep what is being written that is no reply."""
+    scratch.save(session, agent=agent, subject=subject, text=words, cursor=cursor, now=clock.now())
+
+
+def remove_scratch(session: Session, *, agent: str, subject: str) -> None:
+    """It is thrown away."""
+    scratch.remove(session, agent=agent, subject=subject)
+
+
+def keep_canned(session: Session, *, document: str, canned_id: int | None, agent: str, subject: str) -> Canned:
+    """Store a canned response, which is unfinished no more."""
+    scratch.remove(session, agent=agent, subject=subject)
+    return save_canned(session, document=document, canned_id=canned_id, agent=agent)
 
 
 def tag(session: Session, *, conversation_id: int, agent: str, tags: list[str]) -> None:

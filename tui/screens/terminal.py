@@ -19,12 +19,13 @@ import selectors
 import signal
 import socket
 import sys
+import termios
 import threading
 import time
 import unicodedata
 from codecs import getincrementaldecoder
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
@@ -39,6 +40,7 @@ from textual.message import Message
 from textual.worker import WorkerFailed
 
 from tui import crash
+from tui.screens import tty
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -373,6 +375,8 @@ class ChangedCells(App[Result]):
 
     def _display(self, screen: "Screen[Any]", renderable: "RenderableType | None") -> None:
         driver = self._driver
+        if isinstance(driver, DeskDriver) and driver.is_lent:
+            return None
         if renderable is None or self._batch_count or driver is None or self.is_headless:
             return super()._display(screen, renderable)
         painted = self._paint(renderable) if self._paints_itself and self._running and not self._closed else None
@@ -425,6 +429,34 @@ class ChangedCells(App[Result]):
             rows[y] = row
         self._rows, self._painted_by = rows, writer
         return "".join(brush.out)
+
+
+class LendsTerminal(ChangedCells[Result]):
+    """An app that lends its terminal to another program and goes on meanwhile, unseen.
+
+    Textual's `suspend` does not come back when its body raises, and its loop waits for a writer that is gone
+    (issue 6692); while its body waits, any paint would do the same.
+    """
+
+    @property
+    def has_terminal(self) -> bool:
+        """Whether there is one to lend."""
+        return isinstance(self._driver, DeskDriver)
+
+    @contextmanager
+    def lent(self) -> Iterator[None]:
+        """Inside, the terminal is as the shell had it; afterwards it is ours again, however the other has left it."""
+        driver = self._driver
+        assert isinstance(driver, DeskDriver)
+        driver.lend()
+        try:
+            yield
+        finally:
+            if self._exit:  # a signal has ended the desk meanwhile: nothing is to be shown any more
+                tty.restore()
+            else:
+                driver.take_back()
+                self.repaint()
 
 
 def _pieces(renderable: "RenderableType") -> "Iterator[tuple[int, int, Strip]] | None":
@@ -559,6 +591,10 @@ class DeskDriver(LinuxDriver):
         super().__init__(app, **options)
         self._file: Any = Output(self._file)
         self._in_company = False
+        self.is_lent = False
+        """Another program has the terminal: nothing is written to it."""
+        self._lent: list[tuple[int, Any, Any]] = []
+        """Signals meanwhile: number, handler before, handler now."""
         self._wake: socket.socket | None = None
         self._woken: socket.socket | None = None
 
@@ -574,6 +610,41 @@ class DeskDriver(LinuxDriver):
         if self._wake is not None:
             self._wake.close()  # the thread sees the end of the pair and returns at once
         super().disable_input()
+
+    def write(self, data: str) -> None:
+        if not self.is_lent:  # nobody would take it from the writer's queue
+            super().write(data)
+
+    def lend(self) -> None:
+        """Leave the terminal to another program, as the shell had it.
+
+        What its keys send both programs is for the other alone: ctrl+c does not end the desk, and ctrl+z stops
+        both until the shell continues them.
+        """
+        self.suspend_application_mode()
+        self.is_lent, self._auto_restart = True, False
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            nothing = _do_nothing  # not SIG_IGN, which the other program would inherit
+            self._lent.append((number, signal.signal(number, nothing), nothing))
+
+    def take_back(self) -> None:
+        """Have the terminal again: a program that was killed leaves its modes behind, and its job in front."""
+        for number, before, now in self._lent:
+            if signal.getsignal(number) is now:
+                signal.signal(number, before)
+        self._lent.clear()
+        background = signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+        with suppress(OSError, termios.error):
+            os.tcsetpgrp(self.fileno, os.getpgrp())
+            if self.attrs_before is not None:
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+        signal.signal(signal.SIGTTOU, background)
+        self.is_lent, self._auto_restart = False, True
+        self.resume_application_mode()
+        self.write(_OTHERS_MODES)
+        if self._mouse:
+            self._enable_mouse_support()
+        self.flush()
 
     def _sigtstp_application(self, *_: object) -> None:
         # Between two messages: here, in the middle of a write, the writer's lock may be taken.
@@ -637,6 +708,14 @@ class DeskDriver(LinuxDriver):
         if isinstance(message, events.Key):
             message.in_company = self._in_company  # type: ignore[attr-defined]
         self.process_message(message)
+
+
+_OTHERS_MODES: Final = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1l\x1b>\x1b[?25l\x1b[m"
+"""Ends what an editor that was killed leaves on: mouse reports, other codes for arrows and digits, its cursor."""
+
+
+def _do_nothing(*_: object) -> None:
+    return None
 
 
 def _read(fileno: int) -> bytes:

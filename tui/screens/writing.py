@@ -65,8 +65,10 @@ class Writing:
 
     @property
     def at_work(self) -> int | None:
-        """The conversation whose reply is being written now; it stays on screen."""
-        return self.draft_of if self.app.desk.composer.has_focus else None
+        """The conversation whose reply, or a note about it, is being written now; it stays on screen."""
+        if not self.app.desk.composer.has_focus:
+            return None
+        return self.draft_of if self.app.editing.subject is None else self.app.editing.subject.about
 
     def show(self, thread: Thread | None) -> None:
         """The conversation on screen changed: its draft stands in the editor, unless one is being written."""
@@ -74,7 +76,7 @@ class Writing:
         row = thread.entry.row if thread else None
         if row and row.state == "claimed" and row.owner == self.app.agent:
             self.epochs[row.id] = row.epoch
-        if not composer.has_focus:
+        if not composer.has_focus and composer.mode == "reply":
             job = self.unsaved()
             if job is not None:
                 self.app.spawn(self._store(job))
@@ -93,6 +95,9 @@ class Writing:
         """While writing: to whom, the network's own count, and what the guard would say; from whom if it is not
         the conversation's own handle. What the guard said of an older text ends in an ellipsis."""
         composer, thread = self.app.desk.composer, self.app.thread
+        if composer.mode != "reply":
+            self.app.editing.title()
+            return
         words = "Reply"
         if composer.has_focus and thread is not None:
             row, signs = thread.entry.row, self.app.signs
@@ -188,17 +193,17 @@ class Writing:
         if self.draft_of == draft_of:
             self._saved = draft
 
-    def unsaved(self) -> Any:
-        """The job that stores the draft; None where nothing changed or the conversation is not ours."""
+    def unsaved(self, words: str | None = None) -> Any:
+        """The job that stores the draft; None where nothing changed or the conversation is not ours.
+
+        `words` instead of the editor's.
+        """
         draft_of, composer = self.draft_of, self.app.desk.composer
-        if (
-            draft_of is None
-            or (composer.text, self._sender, self.made_of) == self._saved
-            or draft_of not in self.epochs
-        ):
+        words = composer.text if words is None else words
+        if draft_of is None or (words, self._sender, self.made_of) == self._saved or draft_of not in self.epochs:
             return None
         return partial(
-            self.app.jobs.save_draft, held=self.claim(draft_of), words=composer.text,
+            self.app.jobs.save_draft, held=self.claim(draft_of), words=words,
             cursor=composer.cursor_index, made_of=self.made_of, sender=self._sender,
         )  # fmt: skip
 
@@ -214,6 +219,7 @@ class Writing:
         thread = self.app.thread
         if thread is None:
             return
+        await self.app.editing.put_away()
         row = thread.entry.row
         if row.state != "claimed" or row.owner != self.app.agent:
             await self.app.handling.claim_row(row.id)
@@ -224,6 +230,7 @@ class Writing:
             return  # the agent has gone on to another conversation meanwhile
         self.app.desk.composer.read_only = False
         self.app.desk.composer.focus()
+        self.app.pass_over_keys()
         self.title()
         self.app.spawn(self.app.work.load(partial(self.app.jobs.warm, row.network, self.app.config)))
 
@@ -233,8 +240,13 @@ class Writing:
         self._findings, self._found_for = [], None
         self.app.desk.composer.load_text("")
 
+    def put_aside(self) -> None:
+        """Something else than a reply comes into the editor; the draft is stored."""
+        self.emptied()
+
     async def leave(self) -> None:
-        """Back to the list; leaving the editor stores the draft."""
+        """Back to the list; leaving the editor stores what is in it."""
+        await self.app.editing.leave()
         self.app.desk.working_list.focus()
 
     async def examine(self, conversation_id: int) -> "list[Finding]":
