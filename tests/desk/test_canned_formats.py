@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tui import clock
 from tui.desk.canned.formats import FORMATS, LARGEST_FILE, Remark, read, write
 from tui.desk.canned.render import LONGEST_TEXT, check_syntax
-from tui.desk.canned.response import SCOPES, Canned
+from tui.desk.canned.response import SCOPES, Action, Canned
 from tui.errors import Misuse
 
 
@@ -112,6 +112,7 @@ def test_zendesk_macros() -> None:
             "Billing::Refund",
             "Hi {{customer.first_name}}, {{ conversation.id }} {{dc.x}} ticket.id",
             tags=("money", "refund"),
+            actions=(Action("tag", "money"), Action("tag", "refund"), Action("resolve", "solved")),
         ),
         Canned(0, "Mine", "A & B\n{{agent.name}} 1 < 2\nx", scope="agent", approved=False),
     ]

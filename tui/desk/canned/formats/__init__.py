@@ -1,141 +1,195 @@
-"""Canned responses from files and back: our JSON and CSV, Zendesk macros, Chatwoot canned responses.
+"""Canned responses from files and back: our JSON, CSV and Markdown, and the exports of Zendesk, Chatwoot, FreeScout.
 
-JSON is a list of objects, CSV has a header; the fields are those of FIELDS, `name` and `body` are required,
-tags stand in one cell, separated by comma, semicolon or space. Times are ISO 8601 with a zone.
-Zendesk: `{"macros": [{"title", "actions": [{"field": "comment_value", "value"}], "restriction", "active"}]}`.
-Chatwoot: `[{"short_code", "content"}]` or `{"payload": [...]}`. Their variables become ours where ours exist.
-A bad entry is named and left out; the rest is read.
+A module a format: `ours` (JSON, CSV), `markdown` (a document) and `folder` (of them), `zendesk`, `chatwoot`,
+`freescout`. A bad entry is named and left out; the rest is read. What a format can not hold is named when it is
+written, and is kept when it is read again (`held`, `tui.desk.canned.difference`).
 """
 
-import csv
-import html
-import io
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from tui import clock
-from tui.desk.canned.render import LONGEST_TEXT, check_syntax
-from tui.desk.canned.response import SCOPES, Canned
-from tui.errors import Misuse
-from tui.text import repair
-
-FORMATS = ("json", "csv", "zendesk", "chatwoot")
-FIELDS = (
-    "name",
-    "body",
-    "shortcut",
-    "tags",
-    "language",
-    "network",
-    "scope",
-    "valid_from",
-    "valid_until",
-    "approved",
-    "plain",
+from tui.desk.canned.formats import chatwoot, folder, freescout, ours, zendesk
+from tui.desk.canned.formats.entry import (
+    FIELDS,
+    Reading,
+    Remark,
+    Unfit,
+    entry_of,
+    understood,
 )
+from tui.desk.canned.formats.variables import unlocked
+from tui.desk.canned.response import Canned
+from tui.errors import Misuse
+
+__all__ = ["FIELDS", "FORMATS", "LARGEST_FILE", "Left", "Loaded", "Remark", "held", "left_out", "load", "read", "write"]
+
+FORMATS = ("json", "csv", "zendesk", "chatwoot", "freescout", "markdown")
 
 LARGEST_FILE = 64_000_000
 """Bytes."""
-LONGEST_NAME = 200
-LONGEST_WORD = 100
-"""Characters of a shortcut, a tag, a language or a network."""
-MOST_TAGS = 50
 
-Entry = dict[str, Any]
-
-# Placeholders of other desks, by what they say about the same thing here.
-ZENDESK_VARIABLES = {
-    "ticket.requester.first_name": "customer.first_name",
-    "ticket.requester.last_name": "customer.last_name",
-    "ticket.requester.name": "customer.name",
-    "ticket.assignee.first_name": "agent.first_name",
-    "ticket.assignee.last_name": "agent.last_name",
-    "ticket.assignee.name": "agent.name",
-    "current_user.first_name": "agent.first_name",
-    "current_user.last_name": "agent.last_name",
-    "current_user.name": "agent.name",
-    "ticket.id": "conversation.id",
-    "ticket.account": "account.name",
+_DESKS: dict[str, ModuleType] = {"zendesk": zendesk, "chatwoot": chatwoot, "freescout": freescout}
+_KEYS = {
+    "macros": "zendesk",
+    "macro": "zendesk",
+    "saved_replies": "freescout",
+    "payload": "chatwoot",
+    "canned_responses": "chatwoot",
 }
-CHATWOOT_VARIABLES = {
-    "contact.first_name": "customer.first_name",
-    "contact.last_name": "customer.last_name",
-    "contact.name": "customer.name",
-    "conversation.display_id": "conversation.id",
-    "inbox.name": "account.handle",
-}
-
-_LIQUID = re.compile(r"\{\{[^{}]*\}\}|\{%[^{}]*%\}")
-_TAG_BREAK = re.compile(r"[,;\s]+")
-_HTML_BREAK = re.compile(r"<\s*br\s*/?>|</\s*(?:p|div|li|h[1-6]|tr)\s*>", re.IGNORECASE)
-_HTML_TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--[^<>]*-->")
+_BLANK = Canned(0, "", "")
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
-    """What a file has that is not as it should be. `line` counts entries from 1; in CSV it is the line."""
+class Loaded:
+    """What a file holds, in its order."""
 
-    line: int
+    format: str
+    responses: list[Canned]
+    remarks: list[Remark]
+    columns: tuple[str, ...] = FIELDS
+    """The fields a CSV speaks of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a format could not hold of a response."""
+
+    name: str
     reason: str
-    kept: bool = False
-    """The entry was read all the same; otherwise it is left out."""
 
 
-class _Unfit(Exception):
-    """One entry can not be read; the message says why."""
-
-
-def read(source: Path | str | bytes, format: str | None = None) -> tuple[list[Canned], list[Remark]]:
-    """The responses of a file (or of its bytes), and what was left out or changed, in file order.
+def load(source: Path | str | bytes, format: str | None = None) -> Loaded:
+    """The responses of a file, of its bytes, or of a folder of Markdown files, and what was left out or changed.
 
     The format is told from the content where it is None. Texts that are not valid Liquid become plain;
     of two entries with one name the later is kept. Raises Misuse when the file as a whole can not be read.
     """
-    text = _text(source)
     if format is not None and format not in FORMATS:
         raise Misuse(f"{format!r:.40} is not a format for canned responses; use {', '.join(FORMATS)}")
-    entries: Iterator[tuple[int, Any]]
+    if isinstance(source, Path | str) and _is_folder(source):
+        if format not in (None, "markdown"):
+            raise Misuse(f"{str(source)!r:.200} can not be read: Is a directory; a folder is read as markdown")
+        return Loaded("markdown", *_collect(folder.readings(Path(source))))
+    text = _text(source)
+    if format == "markdown" or (format is None and text.lstrip("\ufeff").startswith("---")):
+        return Loaded("markdown", *_collect(_document(text, source)))
     if format == "csv" or (format is None and text.lstrip()[:1] not in ("{", "[")):
-        format, entries = "csv", _rows(text)
-    else:
-        format, entries = _parsed(text, format)
-    return _collect(entries, _READERS[format])
+        header, table = ours.rows(text)
+        if "body" not in header:
+            return Loaded("freescout", *_collect(_readings(freescout.rows(table), freescout.reading)))
+        columns = tuple(field for field in FIELDS if field in header)
+        return Loaded("csv", *_collect(_readings(table, _own)), columns)
+    format, entries = _parsed(text, format)
+    if format == "freescout":
+        entries = freescout.rows(entries)
+    return Loaded(format, *_collect(_readings(entries, _reader(format))))
+
+
+def read(source: Path | str | bytes, format: str | None = None) -> tuple[list[Canned], list[Remark]]:
+    """The responses of a file and the remarks on it, as `load` gives them."""
+    found = load(source, format)
+    return found.responses, found.remarks
 
 
 def write(library: Iterable[Canned], format: str) -> str:
-    """The library as `json` or `csv`, readable by `read`; use and ids stay here. Misuse for other formats."""
-    entries = [_entry(canned) for canned in library]
+    """The library in a format that is one file, readable by `read`; use and ids stay here. Misuse for other formats."""
+    known = list(library)
     if format == "json":
-        kept = [{key: value for key, value in one.items() if value not in ("", [], None)} for one in entries]
-        return json.dumps(kept, ensure_ascii=False, indent=2) + "\n"
+        return ours.json_text(known)
     if format == "csv":
-        file = io.StringIO()
-        table = csv.DictWriter(file, FIELDS, lineterminator="\n")
-        table.writeheader()
-        table.writerows({**one, "tags": ", ".join(one["tags"])} for one in entries)
-        return file.getvalue()
-    raise Misuse(f"Canned responses can not be written as {format!r:.40}; use json or csv")
+        return ours.csv_text(known)
+    if format in _DESKS:
+        return json.dumps(_DESKS[format].document(known), ensure_ascii=False, indent=2) + "\n"
+    raise Misuse(
+        f"Canned responses can not be written as {format!r:.40} to a file; use json or csv, "
+        "zendesk, chatwoot, freescout, or markdown with a folder"
+    )
 
 
-def _entry(canned: Canned) -> Entry:
-    """An entry in the order of FIELDS; what says nothing is empty."""
-    return {
-        "name": canned.name,
-        "body": canned.body,
-        "shortcut": canned.shortcut,
-        "tags": list(canned.tags),
-        "language": canned.language,
-        "network": canned.network,
-        "scope": canned.scope if canned.scope != "team" else "",
-        "valid_from": clock.iso(canned.valid_from) or "",
-        "valid_until": clock.iso(canned.valid_until) or "",
-        "approved": "" if canned.approved else "false",
-        "plain": "true" if canned.plain else "",
-    }
+def held(library: list[Canned], format: str, columns: tuple[str, ...] = FIELDS) -> list[Canned | None]:
+    """Each response as it would come back from a file of this format; None where it would not come back at all."""
+    if format in _DESKS:
+        return [_back(entry, _reader(format)) for entry in _DESKS[format].entries(library)]
+    if set(columns) >= set(FIELDS):
+        return list(library)
+    return [_some(canned, columns) for canned in library]
+
+
+def left_out(library: list[Canned], format: str) -> list[Left]:
+    """What a file of this format does not hold of the library, a sentence a response."""
+    if format == "csv":
+        return [
+            Left(one.name, f"a cell of a CSV can not hold its {' and '.join(unfit)}; use json")
+            for one in library
+            if (unfit := ours.too_long(one))
+        ]
+    if format not in _DESKS:
+        return []
+    desk = _DESKS[format]
+    found = []
+    for canned, back in zip(library, held(library, format), strict=True):
+        if lost := _lost(canned, back):
+            found.append(Left(canned.name, f"{desk.TITLE} can not hold {', '.join(lost)}"))
+        if strange := desk.unknown(canned):
+            found.append(Left(canned.name, f"{desk.TITLE} can not fill in {', '.join(strange)}"))
+    return found
+
+
+def _lost(canned: Canned, back: Canned | None) -> list[str]:
+    """The fields that would not come back, of those that say something."""
+    if back is None:
+        return ["it"]
+    told = [
+        field
+        for field in FIELDS
+        if field not in ("body", "plain", "actions", "tags")
+        and getattr(canned, field) not in (getattr(back, field), getattr(_BLANK, field))
+    ]
+    if not set(canned.tags) <= set(back.tags):
+        told.append("tags")
+    done = {one.do for one in back.actions}  # the words of an action may differ, as those of a reason do
+    if kinds := dict.fromkeys(one.do for one in canned.actions if one.do not in done):
+        told.append(f"actions ({', '.join(kinds)})")
+    if unlocked(canned.body) != canned.body:
+        told.append("locked spans")
+    if canned.plain and not back.plain and ("{{" in canned.body or "{%" in canned.body):
+        told.append("plain")
+    return told
+
+
+def _some(canned: Canned, columns: tuple[str, ...]) -> Canned | None:
+    entry = {key: value for key, value in entry_of(canned).items() if key in columns}
+    return _back({**entry, "name": canned.name, "body": canned.body}, _own)
+
+
+def _back(entry: Mapping[str, Any], reader: Callable[[Any], Reading]) -> Canned | None:
+    try:
+        return reader(entry).canned
+    except Unfit:
+        return None
+
+
+def _own(entry: Mapping[str, Any]) -> Reading:
+    return understood(dict(entry))
+
+
+def _reader(format: str) -> Callable[[Mapping[str, Any]], Reading]:
+    reader: Callable[[Mapping[str, Any]], Reading] = _DESKS[format].reading if format in _DESKS else _own
+    return reader
+
+
+# -- reading ---------------------------------------------------------------------------------------
+
+
+def _is_folder(source: Path | str) -> bool:
+    try:
+        return Path(source).is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def _text(source: Path | str | bytes) -> str:
@@ -158,8 +212,18 @@ def _text(source: Path | str | bytes) -> str:
         raise Misuse(f"{name:.200} is not UTF-8 (byte {error.start}); save it as UTF-8") from None
 
 
-def _parsed(text: str, format: str | None) -> tuple[str, Iterator[tuple[int, Any]]]:
-    """Entries of a JSON document and the format it is in."""
+def _document(text: str, source: Path | str | bytes) -> Iterator[tuple[int, Reading | Unfit]]:
+    """The one response of a Markdown file."""
+    if len(text) > folder.LARGEST_DOCUMENT:
+        raise Misuse(f"The file is larger than {folder.LARGEST_DOCUMENT // 1_000_000} MB; it can hold one response")
+    try:
+        yield 1, folder.reading(text, "", "" if isinstance(source, bytes) else Path(source).stem)
+    except Unfit as error:
+        yield 1, error
+
+
+def _parsed(text: str, format: str | None) -> tuple[str, list[tuple[int, Any]]]:
+    """Entries of a JSON document by their number, and the format it is in."""
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
@@ -167,207 +231,68 @@ def _parsed(text: str, format: str | None) -> tuple[str, Iterator[tuple[int, Any
     except (RecursionError, ValueError):
         raise Misuse("The file is not valid JSON: it is nested too deeply or holds too long a number") from None
     if isinstance(document, Mapping):
-        key = next((key for key in ("macros", "payload", "canned_responses", "macro") if key in document), None)
+        key = next((key for key in _KEYS if key in document), None)
         if key is None:
             raise Misuse("The JSON holds no canned responses: a list, or one under 'macros' or 'payload' is expected")
         found = [document[key]] if key == "macro" else document[key]
-        format = format or ("zendesk" if key.startswith("macro") else "chatwoot")
+        format = format or _KEYS[key]
     else:
-        found = document
-        first = next((one for one in found if isinstance(one, Mapping)), {}) if isinstance(found, list) else {}
-        looks = "chatwoot" if "short_code" in first else "zendesk" if "actions" in first else "json"
-        format = format or looks
+        found = _table(document)
+        format = format or _looks(found)
     if not isinstance(found, list):
         raise Misuse("The JSON holds no list of canned responses")
-    return format, iter(list(enumerate(found, 1)))
+    return format, list(enumerate(found, 1))
 
 
-def _rows(text: str) -> Iterator[tuple[int, Any]]:
-    """Rows of a CSV by their line; a row that can not be read is the reason why."""
-    header_line = text.lstrip("\ufeff \r\n").partition("\n")[0]
-    delimiter = max(",;\t", key=header_line.count)
-    table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False)
-    header: list[str] | None = None
-    while True:
-        before = table.line_num + 1
+def _table(document: Any) -> Any:
+    """The rows of `saved_replies` where phpMyAdmin wrote them between its own; else the document."""
+    for part in document if isinstance(document, list) else ():
+        if isinstance(part, Mapping) and part.get("type") == "table" and part.get("name") == "saved_replies":
+            return part.get("data")
+    return document
+
+
+def _looks(found: Any) -> str:
+    """The format by the fields of the first object."""
+    first = next((one for one in found if isinstance(one, Mapping)), {}) if isinstance(found, list) else {}
+    if "short_code" in first:
+        return "chatwoot"
+    if "body" in first:
+        return "json"
+    return "zendesk" if "actions" in first else "freescout" if "text" in first else "json"
+
+
+def _readings(
+    found: Iterable[tuple[int, Any]], reader: Callable[[Mapping[str, Any]], Reading]
+) -> Iterator[tuple[int, Reading | Unfit]]:
+    for line, given in found:
         try:
-            row = next(table)
-        except StopIteration:
-            break
-        except csv.Error as error:
-            yield before, _Unfit(f"not readable as CSV: {error}")
-            continue
-        if not any(cell.strip() for cell in row):
-            continue
-        if header is None:
-            header = [cell.strip().lower() for cell in row]
-            if not {"name", "body"} <= set(header):
-                raise Misuse(f"The CSV needs the columns name and body; its first row is {', '.join(header)!r:.100}")
-        elif len(row) > len(header):
-            yield before, _Unfit(f"{len(row)} cells under {len(header)} columns; quote cells that hold a separator")
-        else:
-            yield before, dict(zip(header, row, strict=False))
-    if header is None:
-        raise Misuse("The file is empty; a CSV with the columns name and body, or JSON is expected")
+            if isinstance(given, Unfit):
+                raise given
+            if not isinstance(given, Mapping):
+                raise Unfit(f"an object is expected, not {type(given).__name__}")
+            yield line, reader(given)
+        except Unfit as error:
+            yield line, error
 
 
-def _collect(entries: Iterator[tuple[int, Any]], reader: Callable[[Any], Entry]) -> tuple[list[Canned], list[Remark]]:
+def _collect(readings: Iterator[tuple[int, Reading | Unfit]]) -> tuple[list[Canned], list[Remark]]:
+    """The last response of each name in the order of the file, and all remarks."""
     found: dict[str, tuple[int, Canned]] = {}
     remarks: list[Remark] = []
     unknown: dict[str, int] = {}
-    for line, given in entries:
-        try:
-            if isinstance(given, _Unfit):
-                raise given
-            if not isinstance(given, Mapping):
-                raise _Unfit(f"an object is expected, not {type(given).__name__}")
-            entry = reader(given)
-            canned, repaired = _canned(entry)
-        except _Unfit as error:
-            remarks.append(Remark(line, str(error)))
+    for line, reading in readings:
+        if isinstance(reading, Unfit):
+            remarks.append(Remark(line, str(reading)))
             continue
-        for name in sorted(entry.keys() - set(FIELDS)):
-            unknown.setdefault(name, line)
-        if repaired:
-            remarks.append(Remark(line, "a NUL or half a character was replaced", kept=True))
-        if not canned.plain and (wrong := check_syntax(canned.body)):
-            canned = replace(canned, plain=True)
-            remarks.append(Remark(line, f"kept as plain text, its Liquid is not valid: {wrong}", kept=True))
-        if canned.name in found:
-            earlier, _ = found[canned.name]
-            remarks.append(Remark(earlier, f"replaced by the later {canned.name!r:.80} in line {line}"))
-        found[canned.name] = line, canned
+        for field in reading.strange:
+            unknown.setdefault(field, line)
+        remarks += [Remark(line, said, kept=True) for said in reading.told]
+        name = reading.canned.name
+        if name in found:
+            earlier, _ = found[name]
+            remarks.append(Remark(earlier, f"replaced by the later {name!r:.80} in line {line}"))
+        found[name] = line, reading.canned
     remarks += [Remark(line, f"the field {name!r:.40} is not known", kept=True) for name, line in unknown.items()]
     remarks.sort(key=lambda remark: remark.line)
     return [canned for _, canned in sorted(found.values(), key=lambda one: one[0])], remarks
-
-
-def _canned(entry: Entry) -> tuple[Canned, bool]:
-    """A response from the fields of an entry. Raises _Unfit with the first that is wrong."""
-    repairs: list[bool] = []
-
-    def text(field: str, longest: int) -> str:
-        value = entry.get(field)
-        if value is None:
-            return ""
-        if not isinstance(value, str):
-            raise _Unfit(f"{field} is not text")
-        value, repaired = repair(value)
-        repairs.append(repaired)
-        if len(value) > longest:
-            raise _Unfit(f"{field} is longer than {longest:,} characters")
-        return value if field == "body" else " ".join(value.split())
-
-    name = text("name", LONGEST_NAME)
-    body = text("body", LONGEST_TEXT).replace("\r\n", "\n").replace("\r", "\n")
-    if not name or not body.strip():
-        raise _Unfit("the name is missing" if not name else "the body is missing")
-    scope = text("scope", LONGEST_WORD).lower() or "team"
-    if scope not in SCOPES:
-        raise _Unfit(f"scope is {scope!r:.40}; it can be {', '.join(SCOPES)}")
-    tags, repaired = _tags(entry.get("tags"))
-    canned = Canned(
-        id=0,
-        name=name,
-        body=body,
-        shortcut=text("shortcut", LONGEST_WORD),
-        tags=tags,
-        language=text("language", LONGEST_WORD),
-        network=text("network", LONGEST_WORD).lower(),
-        scope=scope,
-        valid_from=_time(entry, "valid_from"),
-        valid_until=_time(entry, "valid_until"),
-        approved=_truth(entry, "approved", True),
-        plain=_truth(entry, "plain", False),
-    )
-    return canned, repaired or any(repairs)
-
-
-def _tags(given: Any) -> tuple[tuple[str, ...], bool]:
-    if isinstance(given, str):
-        given = _TAG_BREAK.split(given)
-    if not isinstance(given, list | None) or not all(isinstance(tag, str) for tag in given or ()):
-        raise _Unfit("tags are neither text nor a list of texts")
-    mended = [repair(tag) for tag in given or ()]
-    tags = tuple(dict.fromkeys(tag for tag in (" ".join(text.split()) for text, _ in mended) if tag))
-    if len(tags) > MOST_TAGS or any(len(tag) > LONGEST_WORD for tag in tags):
-        raise _Unfit(f"more than {MOST_TAGS} tags, or one longer than {LONGEST_WORD} characters")
-    return tags, any(repaired for _, repaired in mended)
-
-
-def _time(entry: Entry, field: str) -> clock.Millis | None:
-    value = entry.get(field)
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return None
-    try:
-        at = clock.parse(value)
-        clock.iso(at)  # a time in a zone may lie beyond the calendar in UTC
-    except (ValueError, OverflowError, AttributeError, TypeError):
-        raise _Unfit(f"{field} is not a time with a zone, as in 2026-02-11T09:14:00Z") from None
-    return at
-
-
-def _truth(entry: Entry, field: str, absent: bool) -> bool:
-    value = entry.get(field)
-    if value is None or isinstance(value, bool):
-        return absent if value is None else value
-    word = value.strip().lower() if isinstance(value, str) else None
-    if word == "":
-        return absent
-    if word not in _TRUTH:
-        raise _Unfit(f"{field} is neither true nor false")
-    return _TRUTH[word]
-
-
-def _zendesk(macro: Mapping[str, Any]) -> Entry:
-    actions = macro.get("actions")
-    by_field: dict[Any, Any] = {}
-    for action in actions if isinstance(actions, list) else ():
-        if isinstance(action, Mapping) and isinstance(action.get("field"), str):
-            by_field.setdefault(action["field"], action.get("value"))
-    body = _last_text(by_field.get("comment_value"))
-    if not body:
-        body = _without_html(_last_text(by_field.get("comment_value_html")))
-    if not body:
-        raise _Unfit("the macro writes no comment")
-    restriction = macro.get("restriction")
-    own = isinstance(restriction, Mapping) and restriction.get("type") == "User"
-    return {
-        "name": macro.get("title"),
-        "body": _renamed(body, ZENDESK_VARIABLES),
-        "tags": by_field.get("current_tags") or by_field.get("set_tags"),
-        "scope": "agent" if own else "team",
-        "approved": macro.get("active"),
-    }
-
-
-def _chatwoot(response: Mapping[str, Any]) -> Entry:
-    body = response.get("content")
-    code = response.get("short_code")
-    return {
-        "name": code,
-        "shortcut": code,
-        "body": _renamed(body, CHATWOOT_VARIABLES) if isinstance(body, str) else body,
-    }
-
-
-def _last_text(value: Any) -> str:
-    """A comment stands alone, or after its channel: `["channel:all", "text"]`."""
-    if isinstance(value, list) and value:
-        value = value[-1]
-    return value if isinstance(value, str) else ""
-
-
-def _renamed(body: str, names: Mapping[str, str]) -> str:
-    """The body with foreign variables renamed, inside Liquid only."""
-    known = re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, names))})(?![\w.])")
-    return _LIQUID.sub(lambda tag: known.sub(lambda name: names[name[0]], tag[0]), body)
-
-
-def _without_html(text: str) -> str:
-    text = _HTML_TAG.sub("", _HTML_BREAK.sub("\n", text))
-    return re.sub(r"[^\S\n]*\n[^\S\n]*", "\n", html.unescape(text).replace("\xa0", " ")).strip()
-
-
-_TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-_READERS: dict[str, Callable[[Any], Entry]] = {"json": dict, "csv": dict, "zendesk": _zendesk, "chatwoot": _chatwoot}

@@ -17,13 +17,13 @@ In a CSV the two lists stand in their cells as JSON.
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tui import clock
 from tui.clock import Millis
-from tui.desk.canned.render import LONGEST_TEXT
+from tui.desk.canned.render import LONGEST_TEXT, check_syntax
 from tui.desk.canned.response import ACTION_KINDS, SCOPES, Action, Canned, Variant
 from tui.text import repair
 
@@ -83,6 +83,36 @@ class Unfit(Exception):
         self.field = field
         self.number = number
         """Of the variant or action, from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was understood of one entry."""
+
+    canned: Canned
+    told: tuple[str, ...] = ()
+    """What had to be changed or left out."""
+    strange: tuple[str, ...] = ()
+    """Fields that are not known."""
+
+
+def understood(entry: Entry, told: Sequence[str] = ()) -> Reading:
+    """The response of an entry; a text that is no valid Liquid becomes plain. Raises Unfit."""
+    canned, repaired = canned_of(entry)
+    said = [*told, *(["a NUL or half a character was replaced"] if repaired else [])]
+    canned = replace(canned, plain=_plain(canned, "", said))
+    variants = tuple(
+        replace(one, plain=_plain(one, f"variant {number} ", said)) for number, one in enumerate(canned.variants, 1)
+    )
+    strange = tuple(sorted(entry.keys() - set(FIELDS)))
+    return Reading(replace(canned, variants=variants), tuple(said), strange)
+
+
+def _plain(text: Canned | Variant, which: str, said: list[str]) -> bool:
+    wrong = None if text.plain else check_syntax(text.body)
+    if wrong:
+        said.append(f"{which}kept as plain text, its Liquid is not valid: {wrong}")
+    return text.plain or wrong is not None
 
 
 def canned_of(entry: Entry) -> tuple[Canned, bool]:
