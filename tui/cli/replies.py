@@ -11,7 +11,9 @@ from tui.errors import Misuse, Refused
 from tui.text import line
 
 if TYPE_CHECKING:
+    from tui.desk.canned.render import Rendered
     from tui.desk.canned.response import Canned
+    from tui.desk.composition import Composition
     from tui.desk.guard import Finding, Overridden
     from tui.desk.outbox import GuardStop
     from tui.store.reader import Reader
@@ -34,15 +36,13 @@ _sender = click.option(
 def check_command(call: Invocation, conversation: int, text: str | None, name: str | None, sender: str | None) -> None:
     """What the guard says about a reply. Sends nothing, changes nothing, needs no claim, exits 0 on a stop too."""
     from tui.desk import guard
-    from tui.desk.composition import NOTHING, made_of
     from tui.desk.guard import gather
 
     now = clock.now()
-    wanted, canned = _wanted(call, call.reader, conversation, text, name, now)
+    wanted, made_of = _wanted(call, call.reader, conversation, text, name, now)
     case = gather.case(
         call.reader, conversation, wanted,
-        agent=call.agent, config=call.config, now=now,
-        made_of=made_of(canned.id) if canned else NOTHING, sender=sender,
+        agent=call.agent, config=call.config, now=now, made_of=made_of, sender=sender,
     )  # fmt: skip
     findings = guard.examine(case)
     call.answer(
@@ -74,7 +74,6 @@ def reply_command(
 ) -> None:
     """Through the guard into the outbox. A free conversation is claimed on the way."""
     from tui.desk import claims, outbox
-    from tui.desk.composition import NOTHING, made_of
     from tui.desk.queue import reply_json
     from tui.store.store import reading
 
@@ -83,14 +82,14 @@ def reply_command(
     try:
         with call.change() as session:
             reader = reading(session)
-            wanted, canned = _wanted(call, reader, conversation, text, name, now)
+            wanted, made_of = _wanted(call, reader, conversation, text, name, now)
             try:
                 claim = claims.reach(session, conversation, agent=call.agent, now=now, lease=call.config.desk.lease)
             except Refused as refused:
                 raise _held_elsewhere(call, reader, conversation, wanted, sender, now, refused) from None
             made, findings = outbox.hold(
                 session, claim, wanted, config=call.config, now=now, overrides=overrides,
-                made_of=made_of(canned.id) if canned else NOTHING, sender=sender, split=split,
+                made_of=made_of, sender=sender, split=split,
             )  # fmt: skip
             held = reader.reply(made)
     except outbox.GuardStop as stop:
@@ -124,23 +123,47 @@ def _held_elsewhere(
 
 def _wanted(
     call: Invocation, reader: "Reader", conversation: int, text: str | None, name: str | None, now: clock.Millis
-) -> "tuple[str, Canned | None]":
-    """The text to send and the canned response behind it; without a text, that one filled in."""
+) -> "tuple[str, Composition]":
+    """The text to send and what it is made of; without a text, the canned response filled in."""
+    from tui.desk.composition import NOTHING, made_of
+
     if name is None:
         if text is None:
             raise Misuse("There is no text; give it with --text, or name a canned response with --canned.")
-        return outgoing(text), None
+        return outgoing(text), NOTHING
     from tui.cli.canned import named
-    from tui.desk.canned.context import context
-    from tui.desk.canned.render import render
 
     canned = named(reader, name)
-    if text is not None:
-        return outgoing(text), canned
+    try:
+        filled = _filled(call, reader, conversation, canned, now)
+    except Refused:
+        if text is None:
+            raise
+        return outgoing(text), made_of(canned.id)
+    composed = NOTHING.with_inserted(canned.id, filled.text, locked=filled.locked, actions=canned.actions)
+    return filled.text if text is None else outgoing(text), composed
+
+
+def _filled(call: Invocation, reader: "Reader", conversation: int, canned: "Canned", now: clock.Millis) -> "Rendered":
+    """The response as it would be said in this conversation."""
+    from tui.cli.canned import library
+    from tui.desk.canned.context import context, language_of
+    from tui.desk.canned.fill import by_name, fill
+
     row = reader.conversation(conversation)
     if row is None:
         raise Misuse(f"There is no conversation {conversation}; see `shiftdesk queue --view all`.")
-    return render(canned.body, context(row, call.agent, now), plain=canned.plain).text, canned
+    posts, shift = reader.posts(conversation), reader.open_shift(call.agent)
+    values = context(
+        row, call.agent, now,
+        incident=reader.incident(row.incident_id) if row.incident_id else None,
+        shift_started=shift[1] if shift else None, settings=call.config.account(row.network, row.account),
+        posts=posts, initials=call.config.initials,
+    )  # fmt: skip
+    return fill(
+        canned, values,
+        language=language_of(row, posts), network=row.network, turn=canned.uses, library=by_name(library(reader)),
+    )  # fmt: skip
 
 
 def _overrides(checks: tuple[str, ...], reasons: tuple[str, ...]) -> "list[Overridden]":

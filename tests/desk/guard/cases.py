@@ -13,13 +13,14 @@ from guarding import AMANDA, NOW, REPLY, STRANGER, case, event, ours, post, repl
 from tui.clock import DAY, HOUR, MINUTE, SECOND, Millis, parse
 from tui.config import AccountSettings
 from tui.desk.canned.response import Canned
+from tui.desk.composition import NOTHING
 from tui.desk.guard import Case, phrases
 from tui.store.reader import IncidentRow, OtherRow, PostRow, SentText
 
 CHECKS = (
     "resurfaced", "answered", "late", "changed", "claimed-elsewhere", "same-customer", "same-text", "namedrop",
     "not-allowed", "length", "placeholder", "private-data", "wrong-account", "bounce", "expired-canned", "tone",
-    "off-hours", "link-cost",
+    "off-hours", "link-cost", "locked-text",
 )  # fmt: skip
 """What the guard is to know, by name."""
 
@@ -881,6 +882,44 @@ def _expired_canned() -> Iterable[Made]:
         canned=(Canned(2, "Streik", "Wegen des Streiks …", language="de", valid_until=NOW - DAY),))  # fmt: skip
 
 
+LOCKED: Sequence[tuple[bool, str, str, str, str]] = (
+    (False, "en", "Sorry about that. ", "Refunds are paid within 14 days of your request.", ""),
+    (True, "en", "Sorry about that, we will look. ", "Refunds are paid within 14 days of your request.", "in 3 days"),
+    (True, "en", "We are very sorry about this. ", "By law you have a right to withdraw.", " "),
+    (
+        True,
+        "de",
+        "Das tut uns leid. ",
+        "Die Erstattung erfolgt binnen 14 Tagen.",
+        "Die Erstattung erfolgt binnen 3 Tagen.",
+    ),
+    (False, "de", "Das tut uns leid. ", "Die Erstattung erfolgt binnen 14 Tagen.", ""),
+    (
+        True,
+        "fr",
+        "Toutes nos excuses. ",
+        "Le remboursement est versé sous 14 jours.",
+        "Le remboursement est versé vite.",
+    ),
+    (False, "es", "Lo sentimos mucho. ", "El reembolso se paga en 14 días.", ""),
+)
+"""Whether it stops, language, what stands before the locked wording, that wording, and what an agent made of it."""
+
+
+def _locked_text() -> Iterable[Made]:
+    for number, (stops, lang, before, wording, became) in enumerate(LOCKED, 1):
+        yield _made(
+            f"locked-text-{number}-{lang}", "A response with legal wording, as it is or changed",
+            "locked-text=stop" if stops else "", lang=lang, network=NETWORKS[number % 3],
+            text=before + (became or wording), made_of=NOTHING.with_inserted(1, before + wording, locked=[wording]),
+        )  # fmt: skip
+    legal = "Refunds are paid within 14 days."
+    yield _made(
+        "locked-text-taken-out", "The response was taken out again, and something else written",
+        made_of=NOTHING.with_inserted(1, legal, locked=[legal]),
+    )  # fmt: skip
+
+
 def _tone() -> Iterable[Made]:
     warn = "tone=warn"
     rough = {
@@ -1462,7 +1501,7 @@ def table() -> Sequence[Made]:
     parts = (
         _resurfaced, _answered, _late, _namedrop, _changed, _claimed_elsewhere, _same_customer, _same_text,
         _not_allowed, _length, _placeholder, _private_data, _wrong_account, _bounce, _expired_canned, _tone,
-        _off_hours, _link_cost, _silent, _other_words, _promised,
+        _off_hours, _link_cost, _locked_text, _silent, _other_words, _promised,
     )  # fmt: skip
     return [made for part in parts for made in part()]
 

@@ -1,19 +1,21 @@
 """What a canned response can say about the conversation it is for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from tui import clock
-from tui.clock import HOUR, MINUTE, Millis
+from tui.clock import Millis
 from tui.config import AccountSettings
 from tui.desk import hours
+from tui.desk.leaving import signature
 from tui.store.reader import IncidentRow, PostRow, QueueRow
 from tui.text import paste
 
 LONGEST_NAME = 100
 LONGEST_WORDING = 2_000
 """Characters of an incident's text."""
+_SIGNED = AccountSettings(signature="{initials}")
 
 
 class Moment(datetime):
@@ -37,14 +39,14 @@ def context(
     shift_started: Millis | None = None,
     settings: AccountSettings | None = None,
     posts: Sequence[PostRow] = (),
-    initials: str = "",
+    initials: Mapping[str, str] | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Variables by group and name; what is not known is None, which leaves a blank.
 
     `customer.handle` stands without `@`, as networks give it (a body says `@{{ customer.handle }}`);
     `account.handle` keeps its `@`. Ages are such as `3m`. `settings` are those of the handle, for its hours and zone
-    (the first look at holidays loads them, 30 ms); `posts` the thread; `initials` what the agent signs with, where
-    that is not the first letters of their name.
+    (the first look at holidays loads them, 30 ms); `posts` the thread; `initials` what agents sign with, as
+    configured.
     """
     since = conversation.waiting_since if conversation.waiting_since is not None else conversation.customer_at
     account = conversation.account
@@ -60,7 +62,7 @@ def context(
             "name": account and account.removeprefix("@"),
             "network": conversation.network,
         },
-        "agent": _person(agent) | {"initials": initials or _initials(agent)},
+        "agent": _person(agent) | {"initials": signature(_SIGNED, agent, initials or {}) or None},
         "conversation": {
             "id": conversation.id,
             "network": conversation.network,
@@ -89,10 +91,6 @@ def _person(name: str) -> dict[str, Any]:
     }
 
 
-def _initials(name: str) -> str | None:
-    return "".join(part[0] for part in (_shown(name) or "").split()).upper() or None
-
-
 def _incident(conversation: QueueRow, incident: IncidentRow | None, now: Millis) -> dict[str, Any]:
     """The one the conversation is linked to; of that only the name, where it was not read."""
     if incident is None:
@@ -106,13 +104,8 @@ def _incident(conversation: QueueRow, incident: IncidentRow | None, now: Millis)
 
 def _shift(started: Millis | None, settings: AccountSettings, now: Millis) -> dict[str, Any]:
     if started is None:
-        return {"started": None, "length": None}
-    return {"started": _moment(settings, started, now), "length": _length(now - started)}
-
-
-def _length(span: Millis) -> str:
-    span = max(span, 0)
-    return f"{span // HOUR}h {span % HOUR // MINUTE}m"
+        return {"started": None, "age": None}
+    return {"started": _moment(settings, started, now), "age": clock.age(now - started)}
 
 
 def _hours(settings: AccountSettings | None, now: Millis) -> dict[str, Any]:

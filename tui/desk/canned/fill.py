@@ -1,6 +1,6 @@
 """A canned response for one conversation: in which of its ways it is said, and that way filled in."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from tui.desk.canned.render import LONGEST_TEXT, Included, Rendered, blanks_in, check_syntax, includes_in, render
@@ -33,21 +33,30 @@ def fill(
     an alternate that none of them says goes first. `form`: what was filled into blanks before, by their name.
     `library` finds what it includes. Raises Refused as `render` does.
     """
-    alternates = choose(canned, language=language, network=network, turn=turn)
+    alternates = each(
+        canned, values, language=language, network=network, turn=turn, form=form or {}, library=library
+    )  # fmt: skip
+    first, said = next(alternates), tuple(but)
+    if not said or not _is_said(first.text, said, values):
+        return first
+    return next((other for other in alternates if not _is_said(other.text, said, values)), first)
 
-    def filled(way: Variant) -> Rendered:
-        rendered = render(
-            way.body, values, plain=way.plain, name=canned.name, include=_include(library, language, network, turn)
-        )
-        return _with_form(rendered, form or {})
 
-    said = tuple(but) if len(alternates) > 1 else ()
-    if said:
-        for way in alternates:
-            rendered = filled(way)
-            if not _is_said(rendered.text, said, values):
-                return rendered
-    return filled(alternates[0])
+def each(
+    canned: Canned,
+    values: Mapping[str, Any],
+    *,
+    language: str = "",
+    network: str = "",
+    turn: int = 0,
+    form: Mapping[str, str] | None = None,
+    library: Library = nothing,
+) -> Iterator[Rendered]:
+    """The response in each of the ways that fit best, see `choose`, as `fill` would give it."""
+    include = _include(library, language, network, turn)
+    for way in choose(canned, language=language, network=network, turn=turn):
+        rendered = render(way.body, values, plain=way.plain, name=canned.name, include=include)
+        yield _with_form(rendered, form or {})
 
 
 def choose(canned: Canned, *, language: str = "", network: str = "", turn: int = 0) -> tuple[Variant, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from tui.config import AccountSettings
-from tui.desk import hours
+from tui.desk import hours, leaving
 from tui.desk.guard.case import REASON, REASON_LETTERS, Case, Check, Finding, Offer, Overridden, Verdict
 from tui.desk.guard.checks.answered import answered
 from tui.desk.guard.checks.bounce import bounce
@@ -18,6 +18,7 @@ from tui.desk.guard.checks.expired_canned import expired_canned
 from tui.desk.guard.checks.late import late
 from tui.desk.guard.checks.length import length
 from tui.desk.guard.checks.link_cost import link_cost
+from tui.desk.guard.checks.locked_text import locked_text
 from tui.desk.guard.checks.namedrop import namedrop
 from tui.desk.guard.checks.not_allowed import not_allowed
 from tui.desk.guard.checks.off_hours import off_hours
@@ -61,6 +62,7 @@ CHECKS: tuple[Check, ...] = (
     private_data,
     same_text,
     placeholder,
+    locked_text,
     length,
     expired_canned,
     bounce,
@@ -137,6 +139,7 @@ def vet(settings: AccountSettings) -> Iterator[tuple[str, str]]:
             yield f"checks.{name}", f"is unknown; did you mean {nearest(name, NAMES)!r}?"
     yield from hours.vet(settings)
     yield from vet_booking_pattern(settings)
+    yield from leaving.vet(settings)
 
 
 def _as_set(finding: Finding, settings: AccountSettings) -> Finding:

@@ -53,7 +53,7 @@ def is_same(one: str, other: str, settings: AccountSettings) -> bool:
 def comparable(text: str, names: frozenset[str]) -> str:
     """What is left of a text when everything that differs from customer to customer is gone."""
     text = LINK.sub(" ", text[:COMPARED_CHARACTERS])
-    text = HANDLE.sub(" ", _unsigned(text)[0])
+    text = HANDLE.sub(" ", unsigned(text)[0])
     text = _GREETING.sub("", text.strip())
     return " ".join(word for word in plain(text) if word not in names)[:COMPARED_CHARACTERS]
 
@@ -76,7 +76,7 @@ def _letters(comparable: str) -> int:
 
 def signature(text: str) -> str:
     """The agent's mark at the end of a text, before links and `1/2`; empty where there is none."""
-    return _unsigned(LINK.sub(" ", text[-_TAIL_CHARACTERS:]))[1].casefold()
+    return unsigned(LINK.sub(" ", text[-_TAIL_CHARACTERS:]))[1].casefold()
 
 
 def part_mark(text: str) -> tuple[int, int] | None:
@@ -90,7 +90,7 @@ def part_mark(text: str) -> tuple[int, int] | None:
     return None
 
 
-def _unsigned(text: str) -> tuple[str, str]:
+def unsigned(text: str) -> tuple[str, str]:
     """A text without its signature and `1/2`, and that signature."""
     text = text.rstrip()
     if mark := _PART_MARK.search(text, max(len(text) - _LONGEST_MARK, 0)):

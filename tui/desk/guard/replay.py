@@ -195,6 +195,7 @@ class _Past:
         self._thread = lru_cache(_THREADS)(self._read_thread)
         self._canned = {row["id"]: library.response(row) for row in reader.canned()}
         self._incident = lru_cache(_THREADS)(reader.incident)
+        self._incidents = tuple(reader.incidents())
         self._updates = reader.incident_updates()
 
     def findings(self, reply: PastPost, sent: Sequence[SentText], config: Config) -> dict[str, Finding] | None:
@@ -225,6 +226,7 @@ class _Past:
             incident=self._incident_then(reply),
             made_of=made_of,
             canned=tuple(self._canned[one] for one in made_of.canned_ids if one in self._canned),
+            incidents=self._incidents,
             phrases=self._phrases,
         )
 

@@ -1,12 +1,13 @@
 """`same-text`."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
 from tui.clock import MINUTE, age, iso
-from tui.desk.canned.context import context
-from tui.desk.canned.render import render
+from tui.desk.canned.context import context, language_of
+from tui.desk.canned.fill import each
 from tui.desk.canned.response import Canned
 from tui.desk.guard.alike import comparable, is_same, plain
 from tui.desk.guard.case import REASON, Case, Finding, Offer
@@ -69,16 +70,24 @@ def _to_everyone(text: str, case: Case) -> Finding | None:
 
 
 def _variants(said: set[str], case: Case) -> Iterator[tuple[Canned, str]]:
-    """Other canned responses for the same, filled in for this customer, that were not said lately themselves."""
-    values = context(case.conversation, case.agent, case.now)
-    for canned in case.siblings:
-        try:
-            filled = render(canned.body, values, plain=canned.plain).text
-        except Refused:
-            continue
-        text = comparable(filled, _names(case))
-        if text and not any(is_same(text, words, case.settings) for words in said):
-            yield canned, filled
+    """Other words for the same, filled in for this customer, that were not said lately themselves: first the other
+    ways of the response at hand, then other responses. What includes another one is not filled in here."""
+    for canned in (*case.canned, *case.siblings):
+        for filled in _filled(canned, case):
+            text = comparable(filled, _names(case))
+            if text and not any(is_same(text, words, case.settings) for words in said):
+                yield canned, filled
+
+
+def _filled(canned: Canned, case: Case) -> Iterator[str]:
+    """A response in each way that fits this conversation; one that cannot be filled in ends it."""
+    row, language = case.conversation, language_of(case.conversation, case.posts)
+    values = context(
+        row, case.agent, case.now, incident=case.incident, settings=case.settings, posts=case.posts
+    )  # fmt: skip
+    with suppress(Refused):
+        for rendered in each(canned, values, language=language, network=row.network, turn=canned.uses):
+            yield rendered.text
 
 
 def _names(case: Case) -> frozenset[str]:
