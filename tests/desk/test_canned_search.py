@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.clock import DAY
-from tui.desk.canned.response import Canned, validity
+from tui.desk.canned.response import Canned, Usage, Variant, validity
 from tui.desk.canned.search import Fit, Hit, Index, fitness, fold, rank, use, words
 
 LIBRARY = [
@@ -155,6 +155,141 @@ def test_use_grows_with_number_and_fades_with_time() -> None:
     assert used(1, 100 * DAY) > used(1, 90 * DAY) > used(1, 10 * DAY)
     assert used(500, 10 * DAY) > used(5, 10 * DAY)
     assert 0 <= used(10**9, 200 * DAY) <= 1
+
+
+def names(hits: list[Hit]) -> list[str]:
+    return [hit.canned.name for hit in hits]
+
+
+def points(hit: Hit) -> dict[str, float]:
+    return dict(hit.why)
+
+
+WHOSE = Index(
+    [
+        Canned(1, "Refund all", "x"),
+        Canned(2, "Refund ana", "x", "ra", scope="agent", owner="ana"),
+        Canned(3, "Refund bo", "x", "rb", scope="agent", owner="bo"),
+        Canned(4, "Refund line", "x", scope="account", owner="x:@Northline"),
+        Canned(5, "Refund shop", "x", scope="account", owner="x:@shop"),
+        Canned(6, "Refund draft", "x", "rd", approved=False),
+        Canned(7, "Refund nobody", "x", scope="agent"),
+    ]
+)
+
+
+@pytest.mark.parametrize("typed", ["", "refun"])
+def test_an_agent_finds_what_they_may_use_here(typed: str) -> None:
+    fit = Fit(agent="ana", account="x:@northline", network="x")
+    assert set(names(WHOSE.search(typed, fit))) == {"Refund all", "Refund ana", "Refund line", "Refund nobody"}
+    assert WHOSE.search(typed, replace(fit, account="@northline")) == WHOSE.search(typed, fit)
+    other = WHOSE.search(typed, Fit(agent="cem", account="bluesky:@northline"))
+    assert set(names(other)) == {"Refund all", "Refund nobody"}
+    anywhere = {"Refund all", "Refund bo", "Refund line", "Refund shop", "Refund nobody"}
+    assert set(names(WHOSE.search(typed, Fit(agent="bo")))) == anywhere
+    assert len(WHOSE.search(typed)) == 7
+
+
+@pytest.mark.parametrize("typed", ["rb", "rd", "Refund bo", "refund draft", "REFUND BO"])
+def test_naming_it_exactly_opens_nothing_that_is_closed(typed: str) -> None:
+    assert not {"Refund bo", "Refund draft"} & set(names(WHOSE.search(typed, Fit(agent="ana"))))
+    assert {"Refund bo", "Refund draft"} & set(names(WHOSE.search(typed)[:1]))
+
+
+def test_a_response_about_an_incident_is_valid_while_it_is_open() -> None:
+    index = Index([Canned(1, "Line closed a", "x", incident="Line 4"), Canned(2, "Line closed b", "x")])
+    assert [hit.canned.id for hit in index.search("closed", Fit(incidents=["LINE 4"]))] == [1, 2]
+    assert [hit.canned.id for hit in index.search("closed", Fit(incidents=["Line 5"]))] == [2, 1]
+    assert [hit.canned.id for hit in index.suggest(Fit(incidents=[]))] == [2, 1]
+    assert [hit.canned.id for hit in index.search("closed", Fit())] == [1, 2]
+
+
+def test_what_is_about_the_conversations_own_incident_goes_first() -> None:
+    index = Index(
+        [Canned(1, "Closed line", "x"), Canned(2, "Line is closed today", "x", incident="Line 4"), Canned(3, "a", "b")]
+    )
+    fit = Fit(incident="line 4", incidents=["Line 4"])
+    assert [hit.canned.id for hit in index.search("line clos", fit)] == [2, 1]
+    assert index.suggest(fit)[0].canned.id == 2
+    assert points(index.suggest(fit)[0])["its incident"] > 0
+
+
+def test_thousands_that_are_past_do_not_hide_what_is_valid() -> None:
+    library = [Canned(n, f"Refund {n:05}", "x", uses=9, valid_until=5) for n in range(1, 3_000)]
+    library += [Canned(n, f"Refund {n:05}", "x", uses=9, incident="over") for n in range(3_000, 4_000)]
+    index = Index([*library, Canned(9_999, "Refund zz", "x")])
+    fit = Fit(now=5, incidents=["open"])
+    assert index.search("refun", fit)[0].canned.id == index.suggest(fit)[0].canned.id == 9_999
+
+
+def test_the_words_of_a_variant_are_found_and_its_language_fits() -> None:
+    spanish = Variant("La línea está cortada", language="es")
+    index = Index([Canned(1, "b", "The line is closed", language="en", variants=(spanish,)), Canned(2, "c", "Linea")])
+    assert index.search("cortada")[0].canned.id == 1
+    assert index.suggest(Fit(language="es"))[0].canned.id == 1
+    assert fitness(index.search("cortada")[0].canned, Fit(language="es-MX")) == []
+    there = Canned(3, "d", "x", language="en", variants=(Variant("y", "es", "x"), Variant("z", "", "mastodon")))
+    assert dict(fitness(there, Fit(language="es", network="mastodon"))) == {"language": 0.97}
+
+
+def test_among_thousands_the_one_with_a_variant_in_the_language_is_offered() -> None:
+    library = [Canned(n, f"Refund {n:05}", "x", language="en", uses=1) for n in range(1, 3_000)]
+    index = Index([*library, Canned(9_999, "Refund zz", "x", language="en", variants=(Variant("y", "es", "x"),))])
+    assert index.suggest(Fit(language="es", network="x"))[0].canned.id == 9_999
+
+
+def test_what_answered_similar_posts_before_goes_up() -> None:
+    index = Index([Canned(1, "Refund a", "x", uses=90), Canned(2, "Refund b", "x"), Canned(3, "Refund c", "x")])
+    fit = Fit(similar={3: 0.8, 2: 0.2, 77: 1.0})
+    assert [hit.canned.id for hit in index.suggest(fit)] == [3, 2, 1]
+    assert index.search("refun", fit)[0].canned.id == 3
+    told = [points(hit).get("similar posts", 0) for hit in index.suggest(fit)]
+    assert told[0] > told[1] > told[2] == 0
+
+
+def test_a_rare_one_that_answered_such_posts_is_thought_of_among_thousands() -> None:
+    library = [Canned(n, f"Often used {n:05}", "x", language="en", uses=500) for n in range(1, 5_000)]
+    index = Index([*library, Canned(9_999, "Rarely used", "x", language="en")])
+    assert index.suggest(Fit(language="en", similar={9_999: 0.9}))[0].canned.id == 9_999
+
+
+def test_use_by_this_agent_and_by_the_team_and_acceptance_have_a_say() -> None:
+    now = 100 * DAY
+    library = [Canned(n, f"Refund {n}", "x") for n in range(1, 6)]
+    usage = {
+        2: Usage(uses=40, last_used=now - DAY),
+        3: Usage(uses=40, last_used=now - DAY, mine=20, mine_last=now - DAY),
+        4: Usage(uses=40, last_used=now - DAY, mine=20, mine_last=now - DAY, edited=40, reopened=20),
+        5: Usage(uses=40, last_used=now - 80 * DAY),
+    }
+    index = Index(library, usage)
+    for hits in (index.suggest(Fit(now=now)), index.search("refun", Fit(now=now))):
+        assert [hit.canned.id for hit in hits][:2] == [3, 2]
+        found = {hit.canned.id: points(hit) for hit in hits}
+        assert found[2]["recent use"] > found[5]["recent use"] > 0
+        assert found[3]["your recent use"] > 0
+        assert "your recent use" not in found[2]
+        assert found[3]["accepted"] > 0 > found[4]["accepted"]
+        assert not {"recent use", "accepted"} & found[1].keys()
+        for hit in hits:
+            assert sum(share for _, share in hit.why) == pytest.approx(hit.score)
+
+
+def test_what_only_this_agent_uses_is_thought_of_among_thousands() -> None:
+    usage = {n: Usage(uses=50, last_used=0) for n in range(1, 5_000)}
+    library = [Canned(n, f"Refund {n}", "x") for n in [*usage, 9_999]]
+    index = Index(library, usage | {9_999: Usage(uses=20, last_used=0, mine=20, mine_last=0)})
+    assert index.suggest(Fit(now=0))[0].canned.id == 9_999
+
+
+@given(st.floats(0, 1), st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6))
+def test_no_score_is_beyond_a_hundred_or_below_nothing(likeness: float, uses: int, edited: int, reopened: int) -> None:
+    usage = Usage(uses, 0, uses, 0, edited, reopened)
+    canned = Canned(1, "Refund", "x", tags=("a",), incident="Line 4")
+    fit = Fit(tags=("a",), now=0, incident="Line 4", incidents=["Line 4"], similar={1: likeness})
+    index = Index([canned], {1: usage})
+    for hit in (*index.search("refun", fit), *index.suggest(fit), rank(canned, [("name", 1.0)], fit, usage=usage)):
+        assert 0 < hit.score < 99
 
 
 def test_folding_and_words() -> None:
