@@ -836,6 +836,14 @@ class Reader:
         """The names of everybody who has worked here."""
         return [row[0] for row in self._all("SELECT name FROM agent ORDER BY name")]
 
+    def whole_text(self, reply_id: int) -> str:
+        """What a reply says, with the other parts of its text; empty where there is none."""
+        row = self._one(
+            "SELECT COALESCE(f.whole, r.text) FROM reply r LEFT JOIN reply f ON f.id = r.first_id WHERE r.id = :id",
+            id=reply_id,
+        )
+        return "" if row is None else str(row[0])
+
     def accounts(self) -> list[tuple[int, str, str]]:
         """Id, network and handle of our accounts."""
         return [tuple(row) for row in self._all("SELECT id, network, handle FROM account ORDER BY id")]
