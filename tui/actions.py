@@ -12,6 +12,8 @@ Group = Literal["desk", "list", "editor"]
 Need = Literal["nothing", "row", "mine", "held"]
 Mode = Literal["reply", "note", "canned"]
 """What the editor is open for: a reply to the customer, a note for colleagues, a canned response."""
+WRITTEN: dict[Mode, str] = {"reply": "reply", "note": "note", "canned": "canned response"}
+"""Each of them in words."""
 MODES: tuple[Mode, ...] = ("reply", "note", "canned")
 
 
@@ -44,7 +46,7 @@ WHY_NOT: dict[Need, str] = {
 """One sentence for an action whose need is not met."""
 
 ACTIONS: tuple[Action, ...] = (
-    Action("help", ("question_mark", "f1"), "Help", "show the keys of this pane", "desk", footer=True),
+    Action("help", ("question_mark",), "Help", "show the keys of this pane", "desk", footer=True),
     Action("palette", ("ctrl+p",), "Palette", "find an action by name", "desk"),
     Action("next-pane", ("tab",), "Next pane", "go to the next pane", "desk"),
     Action("previous-pane", ("shift+tab",), "Previous pane", "go to the previous pane", "desk"),
@@ -103,6 +105,7 @@ ACTIONS: tuple[Action, ...] = (
         modes=MODES,
     ),
     Action("leave", ("escape",), "Back", "back to the list; the draft is kept", "editor", footer=True, modes=MODES),
+    Action("help-writing", ("f1",), "Help", "show the keys of the editor", "editor", footer=True, modes=MODES),
 )
 
 _SHOWN = {

@@ -33,6 +33,7 @@ from tui.screens.filling import Filling
 from tui.screens.glyphs import glyphs
 from tui.screens.handling import Handling
 from tui.screens.inbox import Inbox
+from tui.screens.library import Shelving
 from tui.screens.looking import Looking
 from tui.screens.paint import palette
 from tui.screens.rows import PAGE_ROWS, Page, RowList
@@ -61,7 +62,7 @@ MESSAGE_S = 8
 LEAVING_S = 8
 """How long the end of a shift waits for the last replies to leave (s)."""
 
-FROM_THE_EDITOR = {"explain": "why", "look-up-writing": "look-up"}
+FROM_THE_EDITOR = {"explain": "why", "look-up-writing": "look-up", "help-writing": "help"}
 """Actions that have a key of their own in the editor, and the one they are."""
 
 EMPTY_DESK = [
@@ -113,13 +114,14 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         """The module `tui.screens.jobs`, once it is loaded behind the first paint."""
         self.looking, self.handling, self.writing = Looking(self), Handling(self), Writing(self)
         self.filling, self.sending, self.editing = Filling(self), Sending(self), Editing(self)
-        self.spelling, self.inbox = Spelling(self), Inbox(self)
+        self.spelling, self.inbox, self.shelving = Spelling(self), Inbox(self), Shelving(self)
         self.rooms: tuple[object, ...] = (
             self.spelling,
             self.looking,
             self.handling,
             self.writing,
             self.editing,
+            self.shelving,
             self.inbox,
             self.filling,
             self.sending,
@@ -173,7 +175,7 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
 
     def get_default_screen(self) -> Screen[None]:
         """The panes are the first screen."""
-        self.desk = Desk(self.signs, self.actions, nothing=self._nothing, chosen=self._chosen, edited=self._typed)
+        self.desk = Desk(self.signs, self.actions, nothing=self._nothing, chosen=self._chosen, edited=self._edited)
         self.desk.composer.marks = self.spelling.columns
         return self.desk
 
@@ -564,7 +566,8 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
             return
         wanted, mode = self.by_id[name], self.desk.composer.mode
         if wanted.group == "editor" and mode not in wanted.modes:
-            self.say(f"{wanted.label} is for a {wanted.modes[0]}; a {mode} stands in the editor.")
+            stands, meant = actions.WRITTEN[mode], actions.WRITTEN[wanted.modes[0]]
+            self.say(f"{wanted.label} is for a {meant}; a {stands} stands in the editor.")
             return
         if name == "end-shift":
             await self._leave()

@@ -1,12 +1,13 @@
 """Looking around: moving, views, filter, figures, why, links, help. Nothing here changes the desk."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
 from tui import actions, clock, text
+from tui.screens.composer import OWN_KEYS
 from tui.screens.dialogs import Choice, Option, Prompt, Sheet
 from tui.screens.findings import explained, set_otherwise_content
 from tui.screens.paint import Palette, palette
@@ -103,17 +104,19 @@ class Looking:
     # -- sheets -----------------------------------------------------------------------------------
 
     async def help(self) -> None:
-        """The keys, those of this pane first."""
-        colors = palette(self.app)
-        place = "editor" if self.app.desk.composer.has_focus else "list"
-        lines: list[Any] = []
-        for group in dict.fromkeys((place, "list", "desk", "editor")):
-            lines.append((f"{group}\n", colors.strong))
-            for action in self.app.actions:
-                if action.group == group:
-                    keys = " ".join(map(actions.shown, action.keys))
-                    lines += [(f"  {keys:<16}", colors.reply), f"{action.label}: {action.help}\n"]
-        self.app.push_screen(Sheet("Keys", Content.assemble(*lines)))
+        """The keys, those of this pane first: in the editor, what works in what it is open for."""
+        composer = self.app.desk.composer
+        everywhere = {"any text": [(own.keys, own.help) for own in OWN_KEYS]}
+        here = [action for action in self.app.actions if action.group == "editor" and composer.mode in action.modes]
+        if composer.has_focus:
+            rest = [action for action in self.app.actions if action.group != "editor"]
+            groups = {f"writing a {actions.WRITTEN[composer.mode]}": _rows(here)} | everywhere
+        else:
+            rest, groups = list(self.app.actions), {}
+        for place in ("list", "desk", "editor", "note", "canned"):
+            groups[place] = _rows(action for action in rest if action.place == place)
+        groups |= everywhere
+        self.app.push_screen(Sheet("Keys", _keys(groups, palette(self.app))))
 
     async def palette(self) -> None:
         """Find an action by name."""
@@ -180,3 +183,21 @@ class Looking:
         posts = self.app.thread.posts if self.app.thread else ()
         links = [text.line(post.url) for post in posts if post.url and not post.ours]
         return links[-1] if links else ""
+
+
+_Rows = list[tuple[tuple[str, ...], str]]
+"""Keys, and what they do."""
+
+
+def _rows(some: Iterable[actions.Action]) -> _Rows:
+    return [(action.keys, f"{action.label}: {action.help}") for action in some]
+
+
+def _keys(groups: dict[str, _Rows], colors: Palette) -> Content:
+    """Groups of keys and what they do, a line each."""
+    lines: list[Any] = []
+    for group, rows in ((group, rows) for group, rows in groups.items() if rows):
+        lines.append((f"{group}\n", colors.strong))
+        for keys, words in rows:
+            lines += [(f"  {' '.join(map(actions.shown, keys)):<16} ", colors.reply), f"{words}\n"]
+    return Content.assemble(*lines)
