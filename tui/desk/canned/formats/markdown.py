@@ -187,7 +187,9 @@ def _said(variant: Variant, canned: Canned) -> str:
 
 
 def _section(text: str) -> str:
-    """A text as it stands in a document, line by line."""
+    """A text as it stands in a document, line by line; none yet is an empty line to write on."""
+    if not text:
+        return ""
     lines = text.split("\n")
     last = len(lines) - 1
     return "\n".join(
