@@ -85,6 +85,7 @@ class Filling:
                 self.stock = await asyncio.to_thread(jobs.Stock, *parts)
                 self._stocked = clock.now()
                 self._turns.clear()
+                self.app.shelving.restocked()
         finally:
             self._stocking = False
 
@@ -100,7 +101,11 @@ class Filling:
         if writing.draft_of != row.id:
             return
         self._remember()
-        reply, settings = writing.as_it_stands(row.id), writing.settings(row)
+        reply, settings, cursor = (
+            writing.as_it_stands(row.id),
+            writing.settings(row),
+            self.app.desk.composer.cursor_index,
+        )
         account = reply.sender or row.account
         picker = Picker(
             partial(self._learn, row, account), self.app.signs,
@@ -109,7 +114,8 @@ class Filling:
         self.app.push_screen(picker, partial(self._chosen, row.id))
         offers = partial(
             self.app.jobs.offers, stock=stock, thread=thread, agent=self.app.agent, account=account,
-            settings=settings, room=writing.room(row), draft=reply.words, made_of=reply.made_of, turns=self._turns,
+            settings=settings, count=partial(writing.count, row), around=(reply.words[:cursor], reply.words[cursor:]),
+            form=reply.made_of.form, turns=self._turns,
         )  # fmt: skip
         picker.offer(await self.app.work.read(offers))
 
@@ -129,7 +135,7 @@ class Filling:
             writing.made_of = writing.made_of.with_inserted(
                 canned.id, filled.text, locked=filled.locked, actions=canned.actions
             )
-            composer.put(filled.text)
+            composer.put(filled.gap + filled.text)
             self._turns[canned.id] += 1
         if clock.now() - self._stocked > STALE:
             self.app.spawn(self.restock())

@@ -52,6 +52,8 @@ class Finder(Dialog[Result], Generic[Result, Item, Look]):
         self._wanted = "", 0
         """What was asked for last: the words, and which of the found ones."""
         self._shown: tuple[str, int] | None = None
+        self._kept: object = None
+        """The name of the one that is to stay chosen, while something else is searched for the first time."""
         self._at_work = self._taking = False
 
     def inside(self) -> ComposeResult:
@@ -68,14 +70,17 @@ class Finder(Dialog[Result], Generic[Result, Item, Look]):
     def begin(self, search: "Search[Item]", look: Callable[[Item], Look]) -> None:
         """Search here from now on; what was asked for before is found in it. Both are called in a thread.
 
-        `search` gives what is like the words, best first, `look` what is shown of one of them.
+        `search` gives what is like the words, best first, `look` what is shown of one of them. The one that was
+        chosen stays chosen, wherever it stands now.
         """
+        self._kept = self.name_of(self.items[self.cursor]) if self.items else None
         self._source = search, look
         self._shown = None
         self._ask(*self._wanted)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
+        self._kept = None
         self._ask(event.value, 0)
 
     def action_move(self, by: int) -> None:
@@ -94,14 +99,24 @@ class Finder(Dialog[Result], Generic[Result, Item, Look]):
             while self._shown != self._wanted and self._source is not None:
                 (search, look), (query, at) = source, wanted = self._source, self._wanted
                 known = self.items if self._shown and self._shown[0] == query else None
-                items, at, seen = await asyncio.to_thread(partial(_work_out, search, look, query, at, known))
+                items, at, seen = await asyncio.to_thread(partial(self._work_out, search, look, query, at, known))
                 if (source, wanted) == (self._source, self._wanted):
                     self._show(query, items, at, seen)
         finally:
             self._at_work = False
 
+    def _work_out(
+        self, search: "Search[Item]", look: Callable[[Item], Look], query: str, at: int, known: Sequence[Item] | None
+    ) -> tuple[Sequence[Item], int, Look | None]:
+        """What is found, which of it is chosen, and what is shown of that; in a thread."""
+        items, kept = search(query) if known is None else known, self._kept
+        if kept is not None:
+            at = next((place for place, item in enumerate(items) if self.name_of(item) == kept), at)
+        at = min(at, max(len(items) - 1, 0))
+        return items, at, look(items[at]) if items else None
+
     def _show(self, query: str, items: Sequence[Item], at: int, seen: Look | None) -> None:
-        self.items, self.cursor, self.seen, self.top = items, at, seen, 0
+        self.items, self.cursor, self.seen, self.top, self._kept = items, at, seen, 0, None
         self._shown = self._wanted = query, at
         if self.is_attached:
             self.draw()
@@ -137,11 +152,12 @@ class Finder(Dialog[Result], Generic[Result, Item, Look]):
         if self._shown is None:
             return
         hits = self.query_one("#hits", Static)
-        rows = max(hits.size.height, 1)
+        head = self.head()
+        rows = max(hits.size.height - bool(head), 1)
         first = max(0, self.cursor - rows + 1)
         lines = [self.row(item, at == self.cursor) for at, item in enumerate(self.items[first : first + rows], first)]
         nothing = Content(self.NOTHING).stylize(palette(self.app).quiet)
-        hits.update(Content("\n").join(lines or [nothing]), layout=False)
+        hits.update(Content("\n").join([*([head] if head else []), *(lines or [nothing])]), layout=False)
         self.draw_beside()
 
     def draw_beside(self) -> None:
@@ -159,6 +175,14 @@ class Finder(Dialog[Result], Generic[Result, Item, Look]):
 
     # -- what is found ----------------------------------------------------------------------------
 
+    def head(self) -> Content:
+        """What stands over the list, if anything."""
+        return Content("")
+
+    def name_of(self, item: Item) -> object:
+        """What an item is known by where it may come again; None: by its place."""
+        return None
+
     @abstractmethod
     def row(self, item: Item, here: bool) -> Content:
         """One line of the list; `here`: the chosen one."""
@@ -170,12 +194,3 @@ class Finder(Dialog[Result], Generic[Result, Item, Look]):
     @abstractmethod
     def take(self, seen: Look) -> None:
         """Enter on the chosen one."""
-
-
-def _work_out(
-    search: Search[Item], look: Callable[[Item], Look], query: str, at: int, known: Sequence[Item] | None
-) -> tuple[Sequence[Item], int, Look | None]:
-    """What is found, which of it is chosen, and what is shown of that; in a thread."""
-    items = search(query) if known is None else known
-    at = min(at, max(len(items) - 1, 0))
-    return items, at, look(items[at]) if items else None

@@ -27,7 +27,7 @@ from tui.desk.outbox import GuardStop
 from tui.desk.scratch import note_about
 from tui.errors import Refused
 from tui.networks.limits import count, split
-from tui.screens.offers import Stock, offers, read_stock
+from tui.screens.offers import Stock, changes, offers, read_stock, shelf
 from tui.screens.thread import Thread
 from tui.store.reader import PostRow, Reader
 
@@ -40,6 +40,7 @@ __all__ = [
     "arrive",
     "blanks_in",
     "canned_document",
+    "changes",
     "claim",
     "claim_next",
     "count",
@@ -74,6 +75,7 @@ __all__ = [
     "see",
     "set_otherwise",
     "settle_held",
+    "shelf",
     "skip",
     "snooze",
     "split",

@@ -1,6 +1,6 @@
 """The picker over the editor: canned responses for one reply, each filled in for its customer."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import BindingType
@@ -9,7 +9,7 @@ from textual.message import Message
 
 from tui import clock, text
 from tui.clock import HOUR, Millis
-from tui.desk.canned.response import Action, Canned, validity
+from tui.desk.canned.response import Canned, validity
 from tui.screens.finder import Finder
 from tui.screens.glyphs import Glyphs
 from tui.screens.paint import Palette, palette
@@ -52,7 +52,7 @@ class Picker(Finder["Filled", "Hit", "Filled"]):
         many: int,
     ) -> None:
         hint = "part of the name, of the text, or initials"
-        keys = "enter  insert     up down  choose     pgdn  more of it     f2  why     esc  back"
+        keys = "enter  insert     up down  choose     f2  why     pgdn  more of it     esc  back"
         super().__init__("Canned responses", hint, keys, glyphs)
         self.learn = learn
         self.offers: Offers
@@ -117,7 +117,7 @@ class Picker(Finder["Filled", "Hit", "Filled"]):
 
     def _marks(self, canned: Canned) -> list[str]:
         valid = validity(canned, self.offers.now)
-        over = canned.incident and canned.incident not in self.offers.open_incidents
+        over = canned.incident and canned.incident.casefold() not in self.offers.open_incidents
         return [word for word in ("" if valid == "valid" else valid, "incident over" if over else "") if word]
 
     def beside(self, seen: "Filled") -> list[Content]:
@@ -125,7 +125,7 @@ class Picker(Finder["Filled", "Hit", "Filled"]):
         if self.explains:
             return why(seen, colors)
         words = _styled(text.line(seen.refused), colors.danger) if seen.refused else Content(text.clean(seen.text))
-        facts = [self._count(seen, colors), self._use(seen.canned, colors), *self._terms(seen.canned)]
+        facts = [self._count(seen, colors), self._use(seen.canned, colors), *self._terms(seen)]
         return [*facts, Content(""), words]
 
     def _count(self, seen: "Filled", colors: Palette) -> Content:
@@ -142,7 +142,7 @@ class Picker(Finder["Filled", "Hit", "Filled"]):
         if facts is None:
             return Content("")
         had, often = facts.to_person, facts.this_hour
-        times = "not" if not often else "once" if often == 1 else f"{often:,} times"
+        times = "not used" if not often else "once" if often == 1 else f"{often:,} times"
         return Content.assemble(
             ("new to this person" if had is None else f"they had it {clock.age(self.offers.now - had)} ago",
              colors.quiet if had is None else colors.late),
@@ -151,14 +151,15 @@ class Picker(Finder["Filled", "Hit", "Filled"]):
              colors.late if often + 1 >= self.many else colors.quiet),
         )  # fmt: skip
 
-    def _terms(self, canned: Canned) -> list[Content]:
+    def _terms(self, seen: "Filled") -> list[Content]:
         """Shelf life, for whom it is, what sending it also does: a line each where there is something to say."""
-        colors = palette(self.app)
-        lines = [(words, late) for words, late in shelf(canned, self.offers.now, self.offers.open_incidents)]
-        lines += [(words, not canned.approved) for words in [belonging(canned, self.offers.agent)] if words]
-        if canned.actions:
-            lines.append((f"sending it also {', '.join(map(does, canned.actions))}", False))
-        return [_styled(words, colors.late if late else colors.quiet) for words, late in lines]
+        colors, canned = palette(self.app), seen.canned
+        lines = [
+            *shelf(canned, self.offers.now, self.offers.open_incidents),
+            (belonging(canned, self.offers.agent), not canned.approved),
+            (seen.also, False),
+        ]
+        return [_styled(words, colors.late if late else colors.quiet) for words, late in lines if words]
 
 
 def why(seen: "Filled", colors: Palette) -> list[Content]:
@@ -168,8 +169,11 @@ def why(seen: "Filled", colors: Palette) -> list[Content]:
     return [_styled("why it stands here", colors.strong), *rules, _styled(f"{total:7.1f}  of 100", colors.strong)]
 
 
-def shelf(canned: Canned, now: Millis, open_incidents: Iterable[str]) -> list[tuple[str, bool]]:
-    """How long a response holds, in words, and whether that is a reason to stop and think."""
+def shelf(canned: Canned, now: Millis, open_incidents: Container[str]) -> list[tuple[str, bool]]:
+    """How long a response holds, in words, and whether that is a reason to stop and think.
+
+    `open_incidents` by name, without case.
+    """
     found: list[tuple[str, bool]] = []
     match validity(canned, now), canned.valid_from, canned.valid_until:
         case "expired", _, int(until):
@@ -180,7 +184,7 @@ def shelf(canned: Canned, now: Millis, open_incidents: Iterable[str]) -> list[tu
             found.append((f"valid until {_moment(until)}, {clock.age(until - now)} more", until - now < SOON))
     if canned.incident:
         name = text.fit(text.line(canned.incident), NAME_CELLS)
-        is_open = canned.incident in open_incidents
+        is_open = canned.incident.casefold() in open_incidents
         found.append((f"while incident {name} is open" if is_open else f"its incident {name} is over", not is_open))
     return found
 
@@ -191,20 +195,6 @@ def belonging(canned: Canned, agent: str) -> str:
     whose = {"agent": "yours alone" if canned.owner == agent else f"{owner}'s alone", "account": f"only for {owner}"}
     parts = [whose.get(canned.scope, ""), "" if canned.approved else "not approved yet"]
     return ", ".join(filter(None, parts))
-
-
-def does(action: Action) -> str:
-    """What sending a response also does, in words."""
-    words, span = text.fit(text.line(action.text), NAME_CELLS), clock.age(action.span)
-    match action.do:
-        case "tag":
-            return f"tags it {words}"
-        case "snooze":
-            return f"snoozes it for {span}"
-        case "resolve":
-            return f"resolves it ({words})" if words else "resolves it"
-        case "promise":
-            return f"promises {words} within {span}"
 
 
 def _moment(at: Millis) -> str:
