@@ -582,10 +582,15 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
     def _asked(self, message: Composer.Asked) -> None:
         self.spawn(self._do(FROM_THE_EDITOR.get(message.action, message.action), self._asked_count))
 
+    def _edited(self) -> None:
+        """An edit, before its paint; what is loaded into the editor comes as a message only."""
+        self.spelling.typed()
+        self._typed()
+
     @on(Composer.Changed)
     def _typed(self) -> None:
         (self.writing if self.desk.composer.mode == "reply" else self.editing).typed()
-        self.spelling.typed()
+        self.spelling.judge_soon()
 
     @on(Composer.Locked)
     def _was_locked(self, message: Composer.Locked) -> None:
