@@ -136,7 +136,7 @@ def canned_restore(call: Invocation, name: str, version: int) -> None:
 
 
 @click.command("capture", cls=DeskCommand)
-@click.argument("reply_id", metavar="REPLY_ID", type=ID)
+@click.argument("reply_id", metavar="ID", type=ID)
 @click.option("--name", type=WORDS, default="", help="What it is called; else after its first words.")
 @click.pass_obj
 def canned_capture(call: Invocation, reply_id: int, name: str) -> None:

@@ -40,18 +40,23 @@ def edit(text: str, name: str, save: Callable[[str], T]) -> T | None:
                 copy.remove()
                 return None
             try:
-                done = save(found[0])
+                done = save(_whole(*found))
             except ShiftdeskError as error:
                 if not _goes_on(error):
-                    raise type(error)(
-                        f"{str(error).rstrip('.')}; your text is in {copy.path}.", **error.details
-                    ) from None
+                    why = str(error).rstrip(".")
+                    raise type(error)(f"{why}; your text is in {copy.path}.", **error.details) from None
             else:
                 copy.remove()
                 return done
     except (KeyboardInterrupt, click.Abort):
         mention(f"Nothing was changed; your text is in {copy.path}.")
         raise
+
+
+def _whole(text: str, cut: bool) -> str:
+    if cut:
+        raise Misuse(f"The text is longer than {len(text):,} characters; shorten it.")
+    return text
 
 
 def _run(command: list[str], copy: "Copy") -> None:
