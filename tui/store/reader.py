@@ -15,6 +15,8 @@ ViewName = Literal["waiting", "mine", "resurfaced", "all"]
 COUNT_LIMIT = 10_000
 """Counts stop here: an agent needs no more, and the query stays under a millisecond."""
 SEARCH_LIMIT = 500
+TYPED_LIMIT = 20_000
+"""How many replies are looked through for a text that is typed again and again."""
 EVER: Millis = 2**62
 """Beyond every time there is."""
 
@@ -275,6 +277,19 @@ class CannedVersionRow(NamedTuple):
     at: Millis
     agent: str
     fields: dict[str, Any]
+
+
+class TypedRow(NamedTuple):
+    """A reply that was typed by hand."""
+
+    id: int
+    conversation_id: int
+    agent: str
+    text: str
+    """Whole, where it left in parts."""
+    handle: str
+    """Whom it was for."""
+    name: str
 
 
 class AftermathRow(NamedTuple):
@@ -811,6 +826,40 @@ class Reader:
         )
         told = [(_json(row[0], {}), row[1]) for row in rows]
         return [(data["incident"], at) for data, at in told if data.get("text")]
+
+    # -- what is typed again and again ------------------------------------------------------------
+
+    def typed_by_hand(self, words: Sequence[str], *, since: Millis) -> list[TypedRow]:
+        """Of the newest TYPED_LIMIT replies those since a time that hold one of these words and nothing canned, newest
+        first, at most SEARCH_LIMIT."""
+        marks = {f"word{number}": word for number, word in enumerate(words)}
+        if not marks:
+            return []
+        holds = " OR ".join(f"instr(COALESCE(r.whole, r.text), :{name})" for name in marks)
+        rows = self._all(
+            "SELECT r.id, r.conversation_id, r.agent, COALESCE(r.whole, r.text), w.handle, w.name "
+            "FROM (SELECT * FROM reply ORDER BY id DESC LIMIT :within) r "
+            "JOIN conversation c ON c.id = r.conversation_id JOIN author w ON w.id = c.author_id "
+            "WHERE r.created_at >= :since AND r.part = 1 AND r.state <> 'recalled' "
+            # In stored JSON a quote inside a text has a backslash before it: this is the name of a field.
+            f"AND COALESCE(instr(r.composition, '\"inserted\"'), 0) = 0 AND ({holds}) ORDER BY r.id DESC LIMIT :limit",
+            within=TYPED_LIMIT,
+            since=since,
+            limit=SEARCH_LIMIT,
+            **marks,
+        )
+        return [TypedRow(*row) for row in rows]
+
+    def told_in(self, conversations: Iterable[int], kind: str, *, agent: str) -> list[EventRow]:
+        """The events of one kind by one agent in these conversations, oldest first."""
+        rows = self._all(
+            "SELECT e.id, e.at, e.agent, e.kind, e.conversation_id, e.data FROM event e WHERE e.conversation_id IN "
+            "(SELECT value FROM json_each(:conversations)) AND e.kind = :kind AND e.agent = :agent ORDER BY e.id",
+            conversations=json.dumps(sorted(conversations)),
+            kind=kind,
+            agent=agent,
+        )
+        return [EventRow(*row)._replace(data=_json(row[5], {})) for row in rows]
 
     # -- outbox, people, accounts ------------------------------------------------------------------
 
