@@ -1,13 +1,16 @@
-"""Who works on what: `next`, `claim`, `release`, `take`, `pass`, `snooze`, `resolve`, `note`, `skip`, `tag`."""
+"""Who works on what: `next`, `claim`, `release`, `take`, `pass`, `snooze`, `resolve`, `note(s)`, `skip`, `tag`."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tui import clock
-from tui.cli.invocation import ID, WORDS, DeskCommand, Invocation
+from tui.cli.invocation import ID, WORDS, DeskCommand, Invocation, mention
 from tui.errors import Misuse
+
+if TYPE_CHECKING:
+    from tui.store.reader import InboxRow
 
 _conversation = click.argument("conversation", metavar="ID", type=ID)
 
@@ -124,11 +127,55 @@ def resolve_command(call: Invocation, conversation: int, reason: str) -> None:
 @click.pass_obj
 def note_command(call: Invocation, conversation: int, text: str) -> None:
     """Leave a word for colleagues; needs no claim."""
-    from tui.desk import claims
+    from tui.desk import notes
 
     with call.change() as session:
-        note = claims.note(session, conversation, agent=call.agent, text=text, now=clock.now())
-    _answer(call, conversation, f"The note is with conversation {conversation}.", note=note)
+        kept = notes.add(
+            session, conversation, agent=call.agent, words=text, now=clock.now(), groups=call.config.groups
+        )
+    if kept.named.unknown:
+        mention(kept.named.warning)
+    whom = f" and with {', '.join(kept.named.agents)}" if kept.named.agents else ""
+    said = f"The note is with conversation {conversation}{whom}."
+    _answer(call, conversation, said, note=kept.id, named=list(kept.named.agents))
+
+
+@click.command("notes", cls=DeskCommand)
+@click.option("--all", "every", is_flag=True, help="Also those that are read.")
+@click.option("--read", "reading", is_flag=True, help="They are read from now on.")
+@click.pass_obj
+def notes_command(call: Invocation, every: bool, reading: bool) -> None:
+    """Notes of colleagues that name you, the unread ones first."""
+    found = call.reader.inbox(call.agent, only_unread=not every)
+    if reading:
+        from tui.desk import notes
+
+        with call.change() as session:
+            notes.read(session, [note.id for note in found], agent=call.agent, now=clock.now())
+    call.answer([_inbox_json(note) for note in found], lambda: _inbox(found, every))
+
+
+def _inbox_json(note: "InboxRow") -> dict[str, Any]:
+    return {
+        "note": note.id, "conversation": note.conversation_id, "network": note.network, "handle": note.handle,
+        "agent": note.agent, "text": note.text, "at": clock.iso(note.created_at),
+        "read_at": clock.iso(note.read_at) if note.read_at is not None else None,
+    }  # fmt: skip
+
+
+def _inbox(found: "list[InboxRow]", every: bool) -> str:
+    from tui.cli.table import table
+
+    if not found:
+        return "No note names you." if every else "No unread note names you."
+    head = ["note", "", "by", "when", "conversation", "about", "text"]
+    now = clock.now()
+    rows = [
+        [str(note.id), "unread" if note.read_at is None else "", note.agent, f"{clock.age(now - note.created_at)} ago",
+         str(note.conversation_id), f"@{note.handle}", note.text]
+        for note in found
+    ]  # fmt: skip
+    return table([head, *rows])
 
 
 @click.command("skip", cls=DeskCommand)

@@ -299,7 +299,7 @@ class Editing:
             if kept := found is not None and before != self._what:
                 self.app.say(f"Its reply has left meanwhile; what was written outside is in {copy.path}.", bad=True)
             else:
-                self._come_back(text.line(words[0]), code, found)
+                self._come_back(text.line(words[0]), code, found, gone=not copy.path.exists())
         finally:
             self._copy = None
             if not kept:
@@ -310,12 +310,15 @@ class Editing:
         """What stands in the editor."""
         return self.app.writing.draft_of, self.subject
 
-    def _come_back(self, editor: str, code: int, found: tuple[str, bool] | None) -> None:
+    def _come_back(self, editor: str, code: int, found: tuple[str, bool] | None, *, gone: bool) -> None:
         """Take the text as one edit, also where the editor failed: it had been written, and undo takes it back."""
         composer = self.app.desk.composer
         ended = f"by signal {-code}" if code < 0 else f"with code {code}"
         if found is None:
-            self.app.say(f"{editor} ended {ended}; the text is as it was." if code else "Nothing was changed outside.")
+            happened = (
+                f"{editor} ended {ended}" if code else "Its file is gone" if gone else "Nothing was changed outside"
+            )
+            self.app.say(f"{happened}; the text is as it was.")
             return
         words, cut = found
         locked = [one for one in composer.locked() if one in composer.text and one not in words]

@@ -618,14 +618,16 @@ class DeskDriver(LinuxDriver):
     def lend(self) -> None:
         """Leave the terminal to another program, as the shell had it.
 
-        What its keys send both programs is for the other alone: ctrl+c does not end the desk, and ctrl+z stops
-        both until the shell continues them.
+        ctrl+c is for the other program alone. ctrl+z stops both until the shell continues them, and neither where
+        no shell could: the system knows, and its own rule holds.
         """
         self.suspend_application_mode()
         self.is_lent, self._auto_restart = True, False
-        for number in (signal.SIGINT, signal.SIGQUIT):
-            nothing = _do_nothing  # not SIG_IGN, which the other program would inherit
-            self._lent.append((number, signal.signal(number, nothing), nothing))
+        meanwhile: dict[int, Any] = {
+            signal.SIGINT: _do_nothing, signal.SIGQUIT: _do_nothing, signal.SIGTSTP: signal.SIG_DFL,
+        }  # fmt: skip
+        for number, handler in meanwhile.items():  # SIG_IGN would be the other program's too
+            self._lent.append((number, signal.signal(number, handler), handler))
 
     def take_back(self) -> None:
         """Have the terminal again: a program that was killed leaves its modes behind, and its job in front."""
