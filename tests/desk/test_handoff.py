@@ -266,6 +266,12 @@ summaries = st.fixed_dictionaries(
         "skipped": several(conversation(reason=hostile)),
         "resurfaced": several(conversation(state=st.just("recalled"))),
         "notes": several(st.fixed_dictionaries({"conversation": ids, "text": hostile})),
+        "promises": several(
+            st.fixed_dictionaries(
+                {"id": ids, "conversation": ids, "handle": hostile, "text": hostile, "due_at": moments,
+                 "overdue": st.booleans()}
+            )
+        ),
         "done": st.fixed_dictionaries(
             dict.fromkeys(("sent", "failed", "unknown", "recalled"), ids)
             | dict.fromkeys(("resolved", "stops", "overrides"), tallies)
@@ -316,3 +322,28 @@ def test_the_fullest_shift_fills_one_screen(store: Store) -> None:
     assert states == ["unknown", "failed", "held"], "the gravest first"
     assert sum(text.strip().startswith("and ") for text in lines) == 7
     assert "10000+ waiting" in lines[-2]
+
+
+def test_promises_stand_first_of_what_is_open_and_the_page_stays_whole(store: Store) -> None:
+    about = {"id": 1, "handle": "a", "preview": "b", "freshness": "late", "waiting_since": clock.iso(T)}
+    promise = {"id": 1, "conversation": 1, "handle": "a", "text": "call back"}
+    due = [clock.iso(T - HOUR), clock.iso(T + HOUR), clock.iso(T + 2 * HOUR), clock.iso(T + 3 * HOUR)]
+    full = work(store) | {
+        "claimed": [about | {"age": "1h", "draft": True, "danger": n < 20} for n in range(40)],
+        "promises": [promise | {"due_at": at, "overdue": n == 0} for n, at in enumerate(due)],
+        "ended_at": clock.iso(T),
+    }
+    full["waiting"] = full["waiting"] | {"count": 9, "top": [about | {"danger": False}] * 5}
+    lines = check_page(handoff.text(full))
+    first = lines.index("OPEN") + 1
+    assert lines[first : first + 3] == [
+        f"       1  OVERDUE, promised by {clock.local(T - HOUR)}  @a: call back",
+        f"       1  promised by {clock.local(T + HOUR)}  @a: call back",
+        "          and 2 more",
+    ]
+
+
+def test_a_summary_from_before_there_were_promises_is_still_read(store: Store) -> None:
+    done = work(store)
+    del done["promises"]
+    assert "Nothing is left open." not in handoff.text(done)

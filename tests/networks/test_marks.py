@@ -32,6 +32,7 @@ def found(text: str, network: str) -> list[str]:
         ("@amandacé", []),
         ("#delay #1 #2b", ["#delay", "#2b"]),
         ("#हिन्दी #日本語", ["#हिन्दी", "#日本語"]),
+        ("#हिन्दीexample.com", ["example.com"]),
         ("a#b &#c #️⃣ #d#e", []),
         ("#d://x", []),
     ],

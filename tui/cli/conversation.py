@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from tui import clock
+from tui.desk.promises import told
 from tui.desk.queue import Entry
 from tui.store.reader import Reader
 from tui.text import clean, line
@@ -13,10 +14,10 @@ INDENT = "    "
 
 def whole(reader: Reader, found: Entry) -> str:
     """Head, thread with the time of each post, notes, draft and replies."""
-    return "\n".join([*_head(found), *_thread(reader, found), *_beside(reader, found.row.id)])
+    return "\n".join([*_head(reader, found), *_thread(reader, found), *_beside(reader, found.row.id)])
 
 
-def _head(found: Entry) -> Iterator[str]:
+def _head(reader: Reader, found: Entry) -> Iterator[str]:
     row = found.row
     owner = f" by {line(row.owner)}" if row.owner else ""
     account = f" to {line(row.account)}" if row.account else ""
@@ -28,6 +29,7 @@ def _head(found: Entry) -> Iterator[str]:
         yield "tags: " + ", ".join(map(line, row.tags))
     if row.incident:
         yield f"incident: {line(row.incident)}"
+    yield from (told(promise, found.now) for promise in reader.promises(row.id))
 
 
 def _thread(reader: Reader, found: Entry) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Towards the customer: `check`, `reply` and `outbox`."""
 
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -57,6 +58,7 @@ def check_command(call: Invocation, conversation: int, text: str | None, name: s
 @_canned
 @_sender
 @click.option("--split", is_flag=True, help="A text that is too long leaves in parts, marked 1/3.")
+@click.option("--without-actions", is_flag=True, help="The canned response is only said: no tag, promise, snooze.")
 @click.option("--override", "checks", metavar="CHECK", type=WORDS, multiple=True, help="A stop you decide to pass.")
 @click.option(
     "--reason", "reasons", type=WORDS, multiple=True, help="What the stop asks for; one for all, or one each."
@@ -69,11 +71,12 @@ def reply_command(
     name: str | None,
     sender: str | None,
     split: bool,
+    without_actions: bool,
     checks: tuple[str, ...],
     reasons: tuple[str, ...],
 ) -> None:
     """Through the guard into the outbox. A free conversation is claimed on the way."""
-    from tui.desk import claims, outbox
+    from tui.desk import also, claims, outbox
     from tui.desk.queue import reply_json
     from tui.store.store import reading
 
@@ -83,6 +86,8 @@ def reply_command(
         with call.change() as session:
             reader = reading(session)
             wanted, made_of = _wanted(call, reader, conversation, text, name, now)
+            if without_actions:
+                made_of = replace(made_of, actions=())
             try:
                 claim = claims.reach(session, conversation, agent=call.agent, now=now, lease=call.config.desk.lease)
             except Refused as refused:
@@ -98,8 +103,12 @@ def reply_command(
         raise Refused(_how_to_pass(stop), **stop.details) from None
     if held is None:
         raise Misuse(f"Reply {made} is gone.")
-    document = reply_json(held) | {"findings": [one.as_json() for one in findings]}
-    call.answer(document, lambda: "\n".join([*_told(findings), _until(held.id, held.parts, held.due_at)]))
+    document = reply_json(held) | {
+        "findings": [one.as_json() for one in findings], "also": [one.as_json() for one in made_of.actions]
+    }  # fmt: skip
+    said = [*_told(findings), _until(held.id, held.parts, held.due_at)]
+    said += filter(None, [also.told(made_of.actions, held.due_at)])
+    call.answer(document, lambda: "\n".join(said))
 
 
 def _held_elsewhere(
@@ -139,7 +148,7 @@ def _wanted(
     except Refused:
         if text is None:
             raise
-        return outgoing(text), made_of(canned.id)
+        return outgoing(text), replace(made_of(canned.id), actions=canned.actions)
     composed = NOTHING.with_inserted(canned.id, filled.text, locked=filled.locked, actions=canned.actions)
     return filled.text if text is None else outgoing(text), composed
 

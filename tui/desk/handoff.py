@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui import clock
 from tui.clock import Millis
-from tui.desk import shift
+from tui.desk import promises, shift
 from tui.errors import Refused
 from tui.store import log
 from tui.store.reader import COUNT_LIMIT, Reader, ShiftRow
@@ -139,7 +139,7 @@ def text(summary: dict[str, Any]) -> str:
     parts = (
         [_row(f"Handoff of shift {summary['shift']}, {when}, by ", summary["agent"])],
         _urgent(summary, ended),
-        _open(summary),
+        _open(summary, ended),
         _done(summary),
         _closing(summary),
     )
@@ -170,12 +170,18 @@ def _urgent(summary: dict[str, Any], ended: Millis) -> list[str]:
     rows = ["URGENT"]
     if danger:
         rows.append(f"  Someone may be in danger: {_count(danger, 'conversation')}.")
-    rows += _some([_claimed(found) for found in summary["claimed"] if found["danger"]], 3)
+    room = _room_for_promises(summary)
+    rows += _some([_claimed(found) for found in summary["claimed"] if found["danger"]], 3 - room)
     if not waiting["count"]:
         return [*rows, "  Nothing waits."]
     oldest = f", the oldest for {waiting['oldest']['age']}" if waiting["oldest"] else ""
     rows.append(f"  {_most(waiting['count'])} waiting{oldest}; {_most(waiting['late'])} late. Next in turn:")
-    return rows + [_next(found, ended) for found in waiting["top"]]
+    return rows + [_next(found, ended) for found in waiting["top"][: shift.TOP - room]]
+
+
+def _room_for_promises(summary: dict[str, Any]) -> int:
+    """So many lines each of three lists gives up where there are promises, which take three: the page stays whole."""
+    return 1 if summary.get("promises") else 0
 
 
 def _next(found: dict[str, Any], ended: Millis) -> str:
@@ -190,16 +196,24 @@ def _claimed(found: dict[str, Any]) -> str:
     return _about(found, f"{mark}claimed {found['age']}{draft}", found["preview"])
 
 
-def _open(summary: dict[str, Any]) -> list[str]:
+def _open(summary: dict[str, Any], ended: Millis) -> list[str]:
     replies = sorted(summary["replies"], key=lambda reply: _GRAVEST.index(reply["state"]))
     rows = [
-        *_some([_claimed(found) for found in summary["claimed"] if not found["danger"]], 4),
+        *_some([_promised(found, ended) for found in summary.get("promises", ())], 3),
+        *_some(
+            [_claimed(found) for found in summary["claimed"] if not found["danger"]], 4 - _room_for_promises(summary)
+        ),
         *_some([_about(found, f"reply {found['state']}", found["error"] or found["text"]) for found in replies], 4),
         *_some([_snoozed(found) for found in summary["snoozed"]], 2),
         *_some([_about(found, "skipped", found["reason"]) for found in summary["skipped"]], 2),
         *_some([_row(f"  {note['conversation']:>6}  note: ", note["text"]) for note in summary["notes"]], 2),
     ]
     return ["OPEN", *(rows or ["  Nothing is left open."])]
+
+
+def _promised(found: dict[str, Any], ended: Millis) -> str:
+    overdue = "OVERDUE, " if found["overdue"] else ""
+    return _about(found, f"{overdue}promised {promises.by(clock.parse(found['due_at']), ended)}", found["text"])
 
 
 def _snoozed(found: dict[str, Any]) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tui import clock
 from tui.clock import HOUR, MINUTE, Millis
 from tui.config import Config
-from tui.desk import priority, queue, report
+from tui.desk import priority, promises, queue, report
 from tui.errors import Refused
 from tui.store import log
 from tui.store.reader import COUNT_LIMIT, EventRow, Key, QueueRow, Reader, ReplyRow
@@ -27,6 +27,8 @@ STANDARD = Config()
 TOP = 5
 """So many waiting conversations are named, in serving order."""
 CLAIMED_MOST = 1_000
+PROMISES_MOST = 100
+"""So many open promises are named, the first due first."""
 _PENALTY_POINTS = 1_000
 """More than all negative points of `priority` together."""
 
@@ -172,6 +174,8 @@ def summary(reader: Reader, *, agent: str, events: list[EventRow], config: Confi
     - `resurfaced`: resurfaced posts they answered against the guard, with what they `typed`, their `reason` and the
       reply's `state`
     - `notes`: what they noted, where
+    - `promises`: what the desk has promised customers and has neither kept nor dropped, whoever promised it, the first
+      due first: `id`, `conversation`, `handle`, `agent`, `text`, `due_at`, `overdue`
     - `done`: see `done`; `time_to_answer`: `count` and `median` (`seconds`, `text`) of their sent replies
     - `read-back`: `waiting`, `danger`, `open`: what the next agent must be able to repeat
 
@@ -191,6 +195,7 @@ def summary(reader: Reader, *, agent: str, events: list[EventRow], config: Confi
         "skipped": _skipped(reader, events, config, now),
         "resurfaced": _resurfaced(reader, events, config, now),
         "notes": _notes(reader, events),
+        "promises": _promises(reader, now),
         "done": done(events),
         "time_to_answer": _time_to_answer(reader, events),
         "read-back": {
@@ -316,6 +321,21 @@ def _notes(reader: Reader, events: Iterable[EventRow]) -> list[dict[str, Any]]:
         for conversation in conversations
         for note in reader.notes(conversation)
         if note.id in left
+    ]
+
+
+def _promises(reader: Reader, now: Millis) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": promise.id,
+            "conversation": promise.conversation_id,
+            "handle": promise.handle,
+            "agent": promise.agent,
+            "text": promise.text,
+            "due_at": clock.iso(promise.due_at),
+            "overdue": promises.is_due(promise, now),
+        }
+        for promise in reader.open_promises(PROMISES_MOST)
     ]
 
 

@@ -78,9 +78,9 @@ def _words(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _apart(found: Iterable[Mark]) -> list[Mark]:
-    """Without those that overlap a longer one: a handle or `#` inside a link is a part of it."""
+    """Without those that overlap a link or a longer one: a handle or `#` inside a link is a part of it."""
     kept: list[Mark] = []
-    for mark in sorted(found, key=lambda mark: mark.start - mark.end):
+    for mark in sorted(found, key=lambda mark: (mark.kind != "link", mark.start - mark.end)):
         place = bisect_right(kept, mark.start, key=lambda other: other.start)
         before, after = kept[place - 1] if place else None, kept[place] if place < len(kept) else None
         if (before is None or before.end <= mark.start) and (after is None or mark.end <= after.start):
@@ -118,10 +118,12 @@ _X_NO_TAG = re.compile(r"[#＃]|://")
 
 def _on_x(start: int, word: str) -> Iterator[Mark]:
     yield from _links(start, word, bare=True)
-    for kind, pattern, not_before in (("mention", _X_MENTION, _X_NO_MENTION), ("tag", _of_any_script().x, _X_NO_TAG)):
-        for mark in _found(kind, pattern, start, word):
-            if not not_before.match(word, mark.end - start):
-                yield mark
+    for mark in _found("mention", _X_MENTION, start, word):
+        if not _X_NO_MENTION.match(word, mark.end - start):
+            yield mark
+    for mark in _found("tag", _of_any_script().x, start, word):
+        if not _X_NO_TAG.match(word, mark.end - start):
+            yield mark
 
 
 # -- Mastodon ------------------------------------------------------------------------------------
@@ -149,7 +151,7 @@ class _OfAnyScript(NamedTuple):
 
 @cache
 def _of_any_script() -> _OfAnyScript:
-    import regex
+    import regex  # type: ignore[import-untyped]
 
     joins = r"_\u200c\u200d\ua67e\u05be\u05f3\u05f4\uff5e\u301c\u309b\u309c\u30a0\u30fb\u3003\u0f0b\u0f0c\u00b7"
     letter, other = r"[\p{L}\p{M}]", rf"[\p{{Nd}}{joins}]"
