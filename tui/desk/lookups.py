@@ -36,8 +36,12 @@ MOST_SECONDS = 60
 """The longest that a look-up may be given (s)."""
 SEARCHED_CHARACTERS = 5_000
 """How much of one post is looked through."""
+POSTS_SEARCHED = 200
+"""Most posts of a thread that are looked through, the newest."""
 SEARCH_SECONDS = 0.05
 """How long a pattern may take over one post (s)."""
+ALL_SECONDS = 1.0
+"""How long the search for codes may take (s)."""
 CODES = 9
 """Most codes that are offered, the newest."""
 WATCH_SECONDS = 0.05
@@ -72,13 +76,14 @@ class LookedUp(NamedTuple):
 def codes(posts: Iterable[PostRow], look_ups: Mapping[str, LookUp]) -> list[Code]:
     """The codes in what customers wrote, each once: of the newest post first, at most CODES."""
     newest = sorted((post for post in posts if not (post.ours or post.deleted)), key=lambda post: -post.created_at)
-    found = (
-        Code(name, code)
-        for post in newest
-        for name, look_up in look_ups.items()
-        for code in _codes_in(post.text[:SEARCHED_CHARACTERS], look_up.pattern)
-    )
-    return list(islice(dict.fromkeys(found), CODES))
+    until = time.monotonic() + ALL_SECONDS
+    found: dict[Code, None] = {}
+    for post in newest[:POSTS_SEARCHED]:
+        for name, look_up in look_ups.items():
+            if len(found) < CODES and time.monotonic() < until:
+                words = post.text[:SEARCHED_CHARACTERS]
+                found |= dict.fromkeys(Code(name, code) for code in _codes_in(words, look_up.pattern))
+    return list(found)[:CODES]
 
 
 def _codes_in(words: str, pattern: str) -> list[str]:

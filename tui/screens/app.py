@@ -25,6 +25,7 @@ from tui.config import Config, config_folder, state_folder
 from tui.desk.queue import Entry, entry
 from tui.errors import OutOfReach, ShiftdeskError
 from tui.screens import themes
+from tui.screens.capturing import Capturing
 from tui.screens.composer import Composer
 from tui.screens.desk import Desk
 from tui.screens.dialogs import Choice, EndShift, Option
@@ -35,6 +36,7 @@ from tui.screens.handling import Handling
 from tui.screens.inbox import Inbox
 from tui.screens.library import Shelving
 from tui.screens.looking import Looking
+from tui.screens.lookup import LookingUp
 from tui.screens.paint import palette
 from tui.screens.rows import PAGE_ROWS, Page, RowList
 from tui.screens.sending import Sending
@@ -115,7 +117,10 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         self.looking, self.handling, self.writing = Looking(self), Handling(self), Writing(self)
         self.filling, self.sending, self.editing = Filling(self), Sending(self), Editing(self)
         self.spelling, self.inbox, self.shelving = Spelling(self), Inbox(self), Shelving(self)
+        self.looking_up, self.capturing = LookingUp(self), Capturing(self)
         self.rooms: tuple[object, ...] = (
+            self.looking_up,
+            self.capturing,
             self.spelling,
             self.looking,
             self.handling,

@@ -13,9 +13,12 @@ from sqlmodel import Session
 from tui import clock
 from tui.clock import Millis
 from tui.config import Config
-from tui.desk import claims, drafts, guard, incidents, notes, outbox, people, scratch, shift
+from tui.desk import claims, drafts, guard, incidents, lookups, notes, outbox, people, scratch, shift
+from tui.desk import repeated as repetition
 from tui.desk import report as figures
 from tui.desk.canned import editing, library
+from tui.desk.canned.capture import capture
+from tui.desk.canned.formats import markdown
 from tui.desk.canned.render import blanks_in
 from tui.desk.canned.response import Canned
 from tui.desk.canned.stats import stats
@@ -40,6 +43,7 @@ __all__ = [
     "arrive",
     "blanks_in",
     "canned_document",
+    "captured",
     "changes",
     "claim",
     "claim_next",
@@ -61,10 +65,12 @@ __all__ = [
     "read_notes",
     "read_stock",
     "recall",
+    "record_look_up",
     "record_stop",
     "release",
     "remove_scratch",
     "renew",
+    "repeated",
     "report",
     "resolve",
     "restore",
@@ -82,6 +88,7 @@ __all__ = [
     "stats",
     "tag",
     "take",
+    "told",
     "unlink_incident",
     "warm",
 ]
@@ -177,6 +184,21 @@ def is_private(thread: Thread) -> bool:
     """Whether the reply will be private, as the post it answers is."""
     answered = gather.target(thread.entry.row, thread.posts)
     return answered is not None and answered.kind == "dm"
+
+
+def captured(reader: Reader, *, conversation_id: int, words: str, agent: str) -> str:
+    """The document of a new canned response made of a text that was sent in a conversation. Raises Refused."""
+    conversation = reader.conversation(conversation_id)
+    if conversation is None:
+        raise Refused("The conversation of this text is gone.")
+    languages = [post.lang for post in reader.posts(conversation_id) if post.lang and not post.ours]
+    canned = capture(words, conversation=conversation, agent=agent, language=(languages or [""])[-1])
+    return markdown.document(canned)
+
+
+def repeated(reader: Reader, *, conversation_id: int, agent: str, config: Config) -> repetition.Repeated | None:
+    """The agent's newest reply in a conversation, where its text is worth keeping."""
+    return repetition.repeated(reader, conversation_id, agent=agent, config=config, now=clock.now())
 
 
 # -- changing -------------------------------------------------------------------------------------
@@ -340,6 +362,16 @@ def hold(
         session, held, words,
         config=config, now=clock.now(), overrides=overrides, made_of=made_of, sender=sender, split=in_parts,
     )  # fmt: skip
+
+
+def record_look_up(session: Session, *, found: lookups.LookedUp, conversation_id: int, agent: str) -> None:
+    """That a look-up ran."""
+    lookups.record(session, found, conversation_id, agent=agent)
+
+
+def told(session: Session, *, offer: repetition.Repeated, agent: str) -> None:
+    """The agent was told that a text is worth keeping."""
+    repetition.told(session, offer, agent=agent, now=clock.now())
 
 
 def record_stop(session: Session, *, findings: Sequence[Finding], conversation_id: int, agent: str) -> None:

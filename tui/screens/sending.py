@@ -99,6 +99,7 @@ class Sending:
             writing.emptied()
             await writing.leave()
         await self.app.refresh_all()
+        self.app.spawn(self.app.capturing.offer(here))
 
     async def undo(self) -> None:
         """Recall the newest held reply; its text becomes the draft again."""

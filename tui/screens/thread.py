@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from textual.content import Content
@@ -10,12 +11,15 @@ from textual.strip import Strip
 from textual.style import Style
 from textual.widget import Widget
 
-from tui import clock, text
+from tui import clock, private, text
 from tui.clock import Millis
 from tui.desk.queue import Entry
 from tui.screens.glyphs import Glyphs
 from tui.screens.paint import Palette, palette, strip, wrapped
 from tui.store.reader import DraftRow, IncidentRow, NoteRow, PostRow, ReplyRow
+
+if TYPE_CHECKING:
+    from tui.desk.lookups import LookedUp
 
 POST_CHARACTERS = 4_000
 """Most of one post that is laid out; no network has longer public posts, and a wall of text stays a wall."""
@@ -46,6 +50,8 @@ class ThreadPane(Widget, can_focus=True):
         super().__init__(id="conversation")
         self.glyphs = glyphs
         self.thread: Thread | None = None
+        self.looked_up: LookedUp | None = None
+        """What a look-up found, below the thread it was for."""
         self.now: Millis = 0
         self._lines: list[Content] = []
         self._top = 0
@@ -56,8 +62,19 @@ class ThreadPane(Widget, can_focus=True):
         same = thread and self.thread and thread.entry.row.id == self.thread.entry.row.id
         before = self._visible()
         self.thread, self.now = thread, now
+        self.looked_up = self.looked_up if same else None
         self._lay_out()
         self._top = min(self._top, self._last_page()) if same else self._last_page()
+        self._repaint(before)
+
+    def tell(self, looked_up: "LookedUp") -> None:
+        """Show what a look-up found, until another does or another thread is shown."""
+        before = self._visible()
+        self.looked_up = None
+        self._lay_out()
+        begins, self.looked_up = len(self._lines) + 1, looked_up
+        self._lay_out()
+        self._top = min(begins, self._last_page())
         self._repaint(before)
 
     def _visible(self) -> list[Content]:
@@ -118,6 +135,8 @@ class ThreadPane(Widget, can_focus=True):
         for reply in self.thread.replies:
             if reply.state not in ("sent", "recalled"):
                 lines += [Content(""), *self._reply(reply, colors, width)]
+        if self.looked_up:
+            lines += [Content(""), *self._found(self.looked_up, colors, width)]
         self._lines = lines
 
     def _head(self, thread: Thread, colors: Palette, width: int) -> list[Content]:
@@ -188,3 +207,20 @@ class ThreadPane(Widget, can_focus=True):
         style = colors.danger if reply.state in ("failed", "unknown") else colors.reply
         head = Content(f"{self.glyphs.reply} reply by {text.line(reply.agent)} is {reply.state}{why}").stylize(style)
         return [*wrapped(head, width), *wrapped(Content(text.clean(reply.text)), width, INDENT)]
+
+    def _found(self, found: "LookedUp", colors: Palette, width: int) -> list[Content]:
+        """A look-up, when it was and how long it took, and what it said."""
+        code = text.line(private.mask(found.code))
+        took = f"{found.took / clock.SECOND:.1f} s"
+        head = Content.assemble(
+            (f"{self._when(found.at)} ", colors.quiet),
+            (f"look-up {text.line(found.name)} {code}", colors.strong),
+            (f" {self.glyphs.separator} {took}", colors.quiet),
+        )
+        said = text.clean(found.text[:POST_CHARACTERS]) + ("…" if len(found.text) > POST_CHARACTERS else "")
+        lines = [*wrapped(head, width), *(wrapped(Content(said), width, INDENT) if said else [])]
+        if found.problem:
+            lines += wrapped(Content(text.line(found.problem)).stylize(colors.danger), width, INDENT)
+        elif not said:
+            lines += wrapped(Content("It said nothing.").stylize(colors.quiet), width, INDENT)
+        return lines
