@@ -19,8 +19,11 @@ NAMES_MOST = 50
 """So many names of one note are looked at."""
 _SHOWN_CELLS = 30
 
-_AT = re.compile(r"(?<![\w@./])@(?=[^\s@])")
-"""Where a name begins; not inside a mail address or a link."""
+_AT = re.compile(r"(?<![\w@.])@(?=[^\s@])")
+"""Where a name begins; not inside a mail address."""
+_LINK = re.compile(r"\.\S*/$")
+"""What stands before a name that is part of a link."""
+LINK_MOST = 100
 _WORD = re.compile(r"[\w.-]{1,80}")
 
 
@@ -84,6 +87,8 @@ def _names(words: str, meant: Iterable[str]) -> list[str]:
     names = []
     for at in list(_AT.finditer(words))[:NAMES_MOST]:
         start = at.end()
+        if _LINK.search(words[max(at.start() - LINK_MOST, 0) : at.start()]):
+            continue
         whole = next((one for one in longest_first if _stands(words, start, one)), None)
         if whole is not None:
             names.append(words[start : start + len(whole)])
