@@ -2,16 +2,25 @@
 instructions for every 64 of them.
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from typing import Generic, TypeVar
 
 Bits = int
 
+DENSE = 48
+"""Where one number in so many is a member, writing digits costs less than setting bits."""
+_ONE = ord("1")
+
 Key = TypeVar("Key", bound=Hashable)
 
 
-def bits(members: Iterable[int], size: int) -> Bits:
+def bits(members: Collection[int], size: int) -> Bits:
     """The set of some numbers below `size`."""
+    if DENSE * len(members) > size:
+        digits = bytearray(b"0") * size
+        for at in members:
+            digits[at] = _ONE
+        return int(digits[::-1] or b"0", 2)
     packed = bytearray(size // 8 + 1)
     for at in members:
         packed[at >> 3] |= 1 << (at & 7)
@@ -82,7 +91,7 @@ class Postings(Generic[Key]):
     def __init__(self, standing: Mapping[Key, list[int]], size: int) -> None:
         self._size = size
         common = max(8, size // 1_000)  # from here on, uniting sets costs less than setting bits
-        self._rare = {key: some for key, some in standing.items() if len(some) < common}
+        self._rare = {key: tuple(some) for key, some in standing.items() if len(some) < common}
         self._common = {key: bits(some, size) for key, some in standing.items() if len(some) >= common}
 
     def union(self, chosen: Iterable[Key]) -> Bits:

@@ -15,9 +15,9 @@ import re
 from array import array
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import chain, pairwise
 
 from tui.clock import Millis
 from tui.desk.canned import bits
@@ -64,22 +64,21 @@ class Index:
         self._library = sorted(library, key=self._most_used)
         self._at = {canned.id: at for at, canned in enumerate(self._library)}
         self._all: Bits = (1 << len(self._library)) - 1
-        self._entries: list[_Entry] = []
-        self._exact: dict[tuple[float, str], list[int]] = defaultdict(list)
+        self._exact = _exactly(self._library)
+        self._texts = _Texts()
         groups: dict[Group, list[int]] = defaultdict(list)
         ids: defaultdict[str, int] = defaultdict(lambda: len(ids))
         anywhere: defaultdict[int, list[int]] = defaultdict(list)
         in_name: defaultdict[int, list[int]] = defaultdict(list)
         for at, canned in enumerate(self._library):
-            self._note_names(at, canned)
             for group in _groups(canned):
                 groups[group].append(at)
-            entry = _read(canned, ids)
-            self._entries.append(entry)
-            for word in entry.words:
-                anywhere[word].append(at)
-            for word in entry.words[: entry.ends[_NAME]]:
+            self._texts.add(canned, ids)
+            shortcut, name, *others = self._texts.fields(at)
+            for word in chain(shortcut, name):
                 in_name[word].append(at)
+            for word in chain(shortcut, name, *others):
+                anywhere[word].append(at)
         self._vocabulary = Vocabulary(list(ids))
         self._anywhere = Postings(anywhere, len(self._library))
         self._in_name = Postings(in_name, len(self._library))
@@ -90,6 +89,7 @@ class Index:
         self._ends = [end for end, _ in ending]
         self._by_end = [at for _, at in ending]
         self._ended: tuple[int, Bits] = 0, 0
+        self._letters = {letter: self._meant_by(letter) for letter in self._vocabulary.common_letters()}
         self._terms: dict[str, _Term] = {}
 
     def __len__(self) -> int:
@@ -109,7 +109,7 @@ class Index:
         terms = [self._term(word) for word in list(dict.fromkeys(words(folded)))[:MOST_WORDS]]
         if terms:
             chosen = [at for at in self._candidates(terms, open_to, fit) if at not in hits]
-            for at, found in _matches(chosen, terms, self._entries, folded, max(REORDERED, limit)):
+            for at, found in _matches(chosen, terms, self._texts, folded, max(REORDERED, limit)):
                 hits[at] = rank(self._library[at], found, fit, usage=self._used(at))
         return _best(hits.values(), limit)
 
@@ -136,13 +136,7 @@ class Index:
         return self._usage.get(self._library[at].id, UNUSED) if self._usage else None
 
     def _numbers(self, ids: Iterable[int]) -> Bits:
-        return bits.bits((self._at[id] for id in ids if id in self._at), len(self._library))
-
-    def _note_names(self, at: int, canned: Canned) -> None:
-        self._exact[EXACT_NAME, canned.name].append(at)
-        self._exact[EXACT_FOLDED, _spaced(canned.name)].append(at)
-        if canned.shortcut.strip():
-            self._exact[EXACT_SHORTCUT, _spaced(canned.shortcut)].append(at)
+        return bits.bits([self._at[id] for id in ids if id in self._at], len(self._library))
 
     def _typed(self, query: str) -> Iterator[tuple[int, str, float]]:
         """What the query names exactly; a shortcut goes before a name, letter for letter before folded."""
@@ -159,18 +153,20 @@ class Index:
                     yield at, rule, points
 
     def _term(self, word: str) -> "_Term":
-        term = self._terms.get(word)
+        term = self._letters.get(word) or self._terms.get(word)
         if term is None:
-            similar = self._vocabulary.like(word)
-            strong = self._anywhere.union([at for at, likeness in similar.items() if likeness >= _STRONG])
-            weak = self._anywhere.union([at for at, likeness in similar.items() if likeness < _STRONG])
-            anywhere = strong | weak
-            weight = 0.5 + math.log1p(len(self._library) / (1 + (strong or anywhere).bit_count()))
-            term = _Term(similar, weight, anywhere, strong, self._in_name.union(similar))
             if len(self._terms) >= _CACHED_WORDS:
                 self._terms = {}
-            self._terms[word] = term
+            term = self._terms[word] = self._meant_by(word)
         return term
+
+    def _meant_by(self, word: str) -> "_Term":
+        similar = self._vocabulary.like(word)
+        strong = self._anywhere.union([at for at, likeness in similar.items() if likeness >= _STRONG])
+        weak = self._anywhere.union([at for at, likeness in similar.items() if likeness < _STRONG])
+        anywhere = strong | weak
+        weight = 0.5 + math.log1p(len(self._library) / (1 + (strong or anywhere).bit_count()))
+        return _Term(similar, weight, anywhere, strong, self._in_name.union(similar))
 
     def _candidates(self, terms: list["_Term"], open_to: Bits, fit: Fit | None) -> list[int]:
         """The responses that meet most of the query; among equals those that fit, then the most used."""
@@ -245,33 +241,56 @@ def _account(account: str, network: str | None) -> str:
     return (account if ":" in account else f"{network}:{account}").casefold()
 
 
-_SHORTCUT, _NAME, _TAGS, _BODY = range(4)
+_NAME, _BODY = 1, 3
 _FIELDS = (("shortcut", IN_SHORTCUT), ("name", IN_NAME), ("tags", IN_TAGS), ("body", IN_BODY))
 
 
-class _Entry(NamedTuple):
-    """A response as numbers of words: each once, where it counts most."""
+class _Texts:
+    """The responses as numbers of words: each once, where it counts most. Flat, so that they cost a garbage
+    collection nothing, however many there are.
+    """
 
-    words: "array[int]"
-    ends: tuple[int, ...]
-    """Where the words of shortcut, name, tags and body end."""
-    text: str
+    def __init__(self) -> None:
+        self._words = array("I")
+        self._ends = array("I", [0])
+        """Where the words of shortcut, name, tags and texts end, response by response."""
+        self.compared: list[str] = []
+        """What the whole query is compared with."""
+
+    def add(self, canned: Canned, ids: defaultdict[str, int]) -> None:
+        """One more; `ids` numbers the words."""
+        name, tags = fold(canned.name), fold(" ".join(canned.tags))
+        body = _wording(canned.body, canned.plain)
+        named = words(name)
+        if len(named) > 1:
+            named.append(INITIALS + "".join([word[0] for word in named]))
+        spoken = words(body)
+        for one in canned.variants:
+            spoken += words(_wording(one.body, one.plain))
+        distinct: dict[str, None] = {}
+        start = len(self._words)
+        for field in (words(fold(canned.shortcut)), named, words(tags), spoken):
+            distinct.update(dict.fromkeys(field))
+            self._ends.append(start + len(distinct))
+        self._words.extend([ids[word] for word in distinct])
+        self.compared.append(f"{name} {tags} {body[:COMPARED_TEXT]}")
+
+    def fields(self, at: int) -> list["array[int]"]:
+        """Its words in shortcut, name, tags and texts."""
+        start = len(_FIELDS) * at
+        ends = self._ends[start : start + len(_FIELDS) + 1]
+        return [self._words[start:end] for start, end in pairwise(ends)]
 
 
-def _read(canned: Canned, ids: defaultdict[str, int]) -> _Entry:
-    name, tags = fold(canned.name), fold(" ".join(canned.tags))
-    body = _wording(canned.body, canned.plain)
-    bodies = [words(body), *(words(_wording(one.body, one.plain)) for one in canned.variants)]
-    named = words(name)
-    if len(named) > 1:
-        named.append(INITIALS + "".join([word[0] for word in named]))
-    distinct: dict[str, None] = {}
-    ends = []
-    for field in ([words(fold(canned.shortcut))], [named], [words(tags)], bodies):
-        for some in field:
-            distinct.update(dict.fromkeys(some))
-        ends.append(len(distinct))
-    return _Entry(array("I", [ids[word] for word in distinct]), tuple(ends), f"{name} {tags} {body[:COMPARED_TEXT]}")
+def _exactly(library: Sequence[Canned]) -> dict[tuple[float, str], tuple[int, ...]]:
+    """Where the responses stand that are named by a text, by the points it is worth."""
+    found: dict[tuple[float, str], list[int]] = defaultdict(list)
+    for at, canned in enumerate(library):
+        found[EXACT_NAME, canned.name].append(at)
+        found[EXACT_FOLDED, _spaced(canned.name)].append(at)
+        if canned.shortcut.strip():
+            found[EXACT_SHORTCUT, _spaced(canned.shortcut)].append(at)
+    return {key: tuple(some) for key, some in found.items()}
 
 
 def _wording(body: str, plain: bool) -> str:
@@ -294,7 +313,7 @@ class _Term:
 def _matches(
     chosen: list[int],
     terms: list[_Term],
-    entries: list[_Entry],
+    texts: _Texts,
     query: str,
     most: int,
 ) -> list[tuple[int, tuple[tuple[str, float], ...]]]:
@@ -306,36 +325,35 @@ def _matches(
         for word, likeness in term.similar.items():
             meant.setdefault(word, []).append((at, likeness))
     weights = [term.weight for term in terms]
-    scored = [(at, _by_field(entries[at], meant, weights)) for at in chosen]
+    scored = [(at, _by_field(texts.fields(at), meant, weights)) for at in chosen]
     scored.sort(key=lambda one: -sum([share for _, share in one[1]]))
     return [
-        (at, (*parts, ("order", OF_ORDER * partial_ratio(query, entries[at].text) / 100)))
+        (at, (*parts, ("order", OF_ORDER * partial_ratio(query, texts.compared[at]) / 100)))
         for at, parts in scored[:most]
     ]
 
 
 def _by_field(
-    entry: _Entry, meant: dict[int, list[tuple[int, float]]], weights: list[float]
+    fields: list["array[int]"], meant: dict[int, list[tuple[int, float]]], weights: list[float]
 ) -> list[tuple[str, float]]:
     best = [0.0] * len(weights)
     where = [_BODY] * len(weights)
-    covered = start = 0
-    for field, end in enumerate(entry.ends):
+    covered = 0
+    for field, spoken in enumerate(fields):
         worth = _FIELDS[field][1]
-        for word in filter(meant.__contains__, entry.words[start:end]):
+        for word in filter(meant.__contains__, spoken):
             covered += field == _NAME
             for term, likeness in meant[word]:
                 if likeness * worth > best[term]:
                     best[term] = likeness * worth
                     where[term] = field
-        start = end
     points = [0.0] * len(_FIELDS)
     for term, weight in enumerate(weights):
         points[where[term]] += weight * best[term]
     share = OF_WORDS / sum(weights)
     parts = [(_FIELDS[field][0], share * got) for field, got in enumerate(points) if got]
     if covered:
-        parts.append(("whole name", OF_COVER * covered / (entry.ends[_NAME] - entry.ends[_SHORTCUT])))
+        parts.append(("whole name", OF_COVER * covered / len(fields[_NAME])))
     return parts
 
 

@@ -7,13 +7,16 @@ A typed word is compared with the library's words, not with its texts: exact, as
 import re
 import unicodedata
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from tui.desk.canned.bits import Bits, at_least, bits, members
 
 INITIALS = "\x01"
 """Stands before a word of the vocabulary that is made of the initials of a name."""
+
+MANY = 100
+"""Words that a letter of its own begins, so that looking them up is worth preparing."""
 
 _NOT_ASCII_LETTERS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0e7f]|[^\W_]+")
 _SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0e7f]")
@@ -57,8 +60,13 @@ class Vocabulary:
                 for letter in set(word):
                     letters[letter].append(at)
         self._pairs = {pair: bits(some, len(known)) for pair, some in pairs.items()}
-        self._short = bits((at for at, word in enumerate(known) if len(word) <= 4), len(known))
+        self._short = bits([at for at, word in enumerate(known) if len(word) <= 4], len(known))
         self._letters = {letter: bits(some, len(known)) for letter, some in letters.items()}
+
+    def common_letters(self) -> list[str]:
+        """Those that many words begin with: typed alone, they mean all of these."""
+        begun = Counter(word[0] for word in self._known)
+        return [letter for letter, many in begun.items() if many >= MANY]
 
     def like(self, typed: str) -> dict[int, float]:
         """Words by number, with a likeness 0..1."""
