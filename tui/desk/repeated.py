@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tui.clock import DAY, Millis
 from tui.config import AccountSettings, Config
 from tui.desk.composition import composition
-from tui.desk.guard.alike import comparable, is_same, plain
+from tui.desk.guard.alike import COMPARED_CHARACTERS, HANDLE, LINK, comparable, is_same, plain
 from tui.store import log
 from tui.store.reader import Reader, ReplyRow, TypedRow
 
@@ -22,7 +22,7 @@ WITHIN: Millis = 30 * DAY
 """How far back a text counts."""
 OFFERED = "canned.offered"
 """The kind of the event that an offer leaves behind."""
-_WORD = re.compile(r"(?<![\w@#./])[^\W\d_]{4,30}(?![\w@./])")
+_WORD = re.compile(r"(?<!\w)[^\W\d_]{4,30}(?!\w)")
 _RARE = 3
 """So many words of a text are looked for: texts that are near-equal share its longest ones."""
 _NUMBER = re.compile(r"\S*\d\S*")
@@ -61,7 +61,8 @@ def _said(text: str, *names: str) -> str:
 def telling_words(text: str, *names: str) -> list[str]:
     """A few long words of a text, as they are written, that are nobody's name; a text like it has one of them."""
     theirs = {word for name in names for word in plain(name[:100])}
-    found = dict.fromkeys(word for word in _WORD.findall(text[:1_000]) if word.casefold() not in theirs)
+    words = _WORD.findall(HANDLE.sub(" ", LINK.sub(" ", text[:COMPARED_CHARACTERS])))
+    found = dict.fromkeys(word for word in words if word.casefold() not in theirs)
     return sorted(found, key=lambda word: -len(word))[:_RARE]
 
 
