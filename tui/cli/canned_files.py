@@ -187,7 +187,7 @@ def _to_folder(call: Invocation, known: "list[Canned]", target: str | None) -> N
         f"? {file} holds {name!r}, which is not on the desk; delete the file, or import it."
         for file, name in written.gone
     ]
-    told += [f". {file} holds no response; it was left alone." for file in written.foreign]
+    told += [f". {file} holds no response of its own; it was left alone." for file in written.foreign]
     document = {
         "file": target,
         "written": len(known),

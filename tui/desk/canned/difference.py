@@ -2,7 +2,8 @@
 
 A file can only say what its format holds. So a response of the file is compared with what its namesake here would be
 after a way through that format (`held`): a field that is the same there is no news, and stays as it is here. A Chatwoot
-import changes words, and leaves tags, variants and shelf life alone; the same import again changes nothing.
+import changes words, and leaves tags, variants and shelf life alone, and locked wording locked where it is still there.
+The same import again changes nothing.
 """
 
 import difflib
@@ -11,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from tui.desk.canned.formats.entry import FIELDS, entry_of
+from tui.desk.canned.formats.variables import relocked, unlocked
 from tui.desk.canned.response import Canned
 
 Held = Callable[[list[Canned]], Sequence[Canned | None]]
@@ -36,9 +38,12 @@ class Change:
 
     @property
     def fields(self) -> dict[str, tuple[Any, Any]]:
-        """Old and new value of each field that differs, as a file has them."""
-        old, new = {} if self.old is None else entry_of(self.old), entry_of(self.new)
-        return {key: (old.get(key, ""), new[key]) for key in FIELDS if old.get(key, "") != new[key]}
+        """Old and new value of each field that differs, as a file has them; old is None where there is none."""
+        new = entry_of(self.new)
+        if self.old is None:
+            return {key: (None, value) for key, value in new.items() if value not in ("", [])}
+        old = entry_of(self.old)
+        return {key: (old[key], new[key]) for key in FIELDS if old[key] != new[key]}
 
     @property
     def body(self) -> list[str]:
@@ -105,7 +110,8 @@ def merged(old: Canned, back: Canned | None, new: Canned) -> Canned:
         field: getattr(new, field) for field in FIELDS if getattr(new, field) != getattr(back, field)
     }
     if "body" in news or "plain" in news:
-        news |= {"body": new.body, "plain": new.plain}
+        keeps_locks = unlocked(old.body) == old.body or unlocked(back.body) != back.body
+        news |= {"body": new.body if keeps_locks else relocked(new.body, old.body), "plain": new.plain}
     if back.name == back.shortcut and new.name == new.shortcut:  # a format with one code for both
         news.pop("shortcut", None)
     for field in _LISTS:

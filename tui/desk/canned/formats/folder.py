@@ -1,7 +1,7 @@
 """A folder of Markdown files, one response each, as a team keeps it under version control.
 
-Files whose names end in `.md` are read, in folders below as well; hidden ones and links are not. A response that is
-written goes to the file that holds its name already, else to a new one named after it. Nothing else is touched.
+Files whose names end in `.md` are read, in folders below as well; README.md, hidden ones and links are not. A response
+that is written goes to the file that holds its name already, else to a new one named after it. Nothing else is touched.
 """
 
 import os
@@ -21,6 +21,7 @@ LARGEST_DOCUMENT = 2_000_000
 MOST_FILES = 50_000
 LONGEST_FILE_NAME = 60
 """Characters, without number and suffix."""
+README = "readme.md"
 
 _NO_WORD = re.compile(r"[^\w]+|_+")
 
@@ -33,7 +34,7 @@ class Written:
     """Files that were written."""
     unchanged: int
     foreign: tuple[str, ...]
-    """Files that hold no response."""
+    """Files that hold no response, or one that another file holds as well."""
     gone: tuple[tuple[str, str], ...]
     """File and name of responses that the folder has and the library has not."""
 
@@ -62,7 +63,7 @@ def reading(text: str, place: str, name: str) -> Reading:
 def write(library: list[Canned], folder: Path) -> Written:
     """Write every response into the folder, which is made where it is not there. Raises Misuse."""
     known, foreign = _known(folder) if folder.exists() else ({}, [])
-    taken = {str(path.relative_to(folder)).casefold() for path in (*known.values(), *foreign)}
+    taken = {README, *(str(path.relative_to(folder)).casefold() for path in (*known.values(), *foreign))}
     changed = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -125,11 +126,16 @@ def _files(folder: Path) -> list[Path]:
         folders[:] = sorted(one for one in folders if not one.startswith("."))
         for name in sorted(names):
             path = Path(place, name)
-            if name.lower().endswith(".md") and not name.startswith(".") and path.is_file() and not path.is_symlink():
+            if _counts(name) and path.is_file() and not path.is_symlink():
                 found.append(path)
         if len(found) > MOST_FILES:
             raise Misuse(f"{str(folder)!r:.200} holds more than {MOST_FILES:,} Markdown files; name a smaller folder")
     return found
+
+
+def _counts(file_name: str) -> bool:
+    lower = file_name.lower()
+    return lower.endswith(".md") and not lower.startswith(".") and lower != README
 
 
 def _text(path: Path) -> str:

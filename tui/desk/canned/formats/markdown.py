@@ -39,7 +39,7 @@ DEEPEST = 6
 MOST_NODES = 2_000
 
 _BREAK = re.compile(r"---(?:[ \t](?P<said>.*))?")
-_ESCAPED = re.compile(r"\\+(?:---(?:[ \t].*)?|\s*)")
+_ESCAPED = re.compile(r"\\+(?:---(?:[ \t].*)?)?")
 _BARE = re.compile(r"[^\W\d_](?:[\w '/.-]*\w)?|(?:\d+[dhms])+")
 _TYPED = frozenset(["y", "n", "yes", "no", "true", "false", "on", "off", "null"])
 _AS_IT_IS = ("valid_from", "valid_until", "approved", "plain")
@@ -194,7 +194,7 @@ def _section(text: str) -> str:
     last = len(lines) - 1
     return "\n".join(
         f"\\{line}"
-        if _ESCAPED.fullmatch(line) or _BREAK.fullmatch(line.rstrip()) or (at in (0, last) and not line.strip())
+        if _is_escaped(line) or _BREAK.fullmatch(line.rstrip()) or (at in (0, last) and not line.strip())
         else line
         for at, line in enumerate(lines)
     )
@@ -206,7 +206,12 @@ def _unescaped(lines: list[str]) -> tuple[str, int]:
     if not filled:
         return "", 0
     kept = lines[filled[0] : filled[-1] + 1]
-    return "\n".join(line[1:] if _ESCAPED.fullmatch(line) else line for line in kept), filled[0]
+    return "\n".join(line[1:] if _is_escaped(line) else line for line in kept), filled[0]
+
+
+def _is_escaped(line: str) -> bool:
+    """Whether its first backslash is not part of the text."""
+    return _ESCAPED.fullmatch(line.rstrip()) is not None
 
 
 # -- front matter ----------------------------------------------------------------------------------

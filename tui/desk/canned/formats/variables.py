@@ -7,7 +7,8 @@ GROUPS = ("customer", "account", "agent", "conversation", "incident", "shift", "
 """What the variables of this desk begin with."""
 
 LIQUID = re.compile(r"\{\{[^{}]*\}\}|\{%[^{}]*%\}")
-_LOCKED = re.compile(r"\{%-?\s*(?:end)?locked\s*-?%\}")
+_LOCK = re.compile(r"\{%-?\s*(?:end)?locked\s*-?%\}")
+_LOCKED = re.compile(r"\{%-?\s*locked\s*-?%\}(.*?)\{%-?\s*endlocked\s*-?%\}", re.DOTALL)
 _INCLUDED = re.compile(r"\{%-?\s*(?:include|render)\b")
 _OWN = re.compile(rf"(?<![\w.'\"])(?:{'|'.join(GROUPS)})(?:\.\w+)+")
 
@@ -25,7 +26,15 @@ def turned(names: Mapping[str, str]) -> dict[str, str]:
 
 def unlocked(body: str) -> str:
     """The body without the marks of its locked spans, which only this desk knows."""
-    return _LOCKED.sub("", body)
+    return _LOCK.sub("", body)
+
+
+def relocked(body: str, old: str) -> str:
+    """The body with the spans locked that were so in the old one, where it still has their wording."""
+    for span in _LOCKED.finditer(old):
+        if span[1].strip():
+            body = body.replace(span[1], span[0], 1)
+    return body
 
 
 def strange(body: str, known: Collection[str]) -> list[str]:
