@@ -33,6 +33,8 @@ class Repeated(NamedTuple):
 
     reply_id: int
     conversation_id: int
+    text: str
+    """As this agent has typed it."""
     times: int
     """How often it was typed by hand within WITHIN, this time included."""
     own: int
@@ -79,7 +81,7 @@ def repeated(reader: Reader, conversation_id: int, *, agent: str, config: Config
     if len(found) < config.desk.offer_after or _was_told(reader, found, agent):
         return None
     own = sum(1 for one in found if one.agent == agent)
-    return Repeated(reply.id, conversation_id, len(found), own, tuple(one.id for one in found))
+    return Repeated(reply.id, conversation_id, text, len(found), own, tuple(one.id for one in found))
 
 
 def _newest(reader: Reader, conversation_id: int, agent: str) -> ReplyRow | None:

@@ -4,7 +4,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tui import actions
+from tui import actions, text
 from tui.store.reader import PostRow, ReplyRow
 
 if TYPE_CHECKING:
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 OFFER_S = 8
 """How long the key keeps the text that is offered, whatever is on screen: as long as the sentence stands (s)."""
+WAIT_S = 1.0
+"""How often it is looked whether an offer can be made (s)."""
+EXCERPT_CELLS = 20
+"""Of a text in its offer, which fits a line of 80 cells."""
 
 
 class Capturing:
@@ -54,18 +58,26 @@ class Capturing:
         return here, await self.app.work.read(lambda reader: reader.whole_text(newest.id))
 
     async def offer(self, conversation_id: int) -> None:
-        """After a reply: say so where its text has been typed often enough to be kept; once for each text."""
+        """After a reply: say so where its text has been typed often enough to be kept; once for each text.
+
+        It is said when the reply has left and the agent is in a list again, where the key works.
+        """
         job = partial(
             self.app.jobs.repeated, conversation_id=conversation_id, agent=self.app.agent, config=self.app.config
         )
         found: Repeated | None = await self.app.work.read(job)
         if found is None:
             return
+        while self.app.held or self.app.desk.composer.has_focus or self.app.screen is not self.app.desk:
+            await asyncio.sleep(WAIT_S)
+        if await self.app.work.read(job) is None:
+            return  # it was recalled, or somebody else has said so
         await self.app.work.change(partial(self.app.jobs.told, offer=found, agent=self.app.agent))
         self._offered = found, asyncio.get_running_loop().time() + OFFER_S
         key = actions.shown(self.app.by_id["capture"].keys[0])
-        whose = "You have typed this" if found.own == found.times else "This desk has typed this"
-        self.app.say(f"{whose} {found.times} times; {key} keeps it as a canned response.")
+        whose = "You" if found.own == found.times else "The desk"
+        words = text.fit(text.line(found.text), EXCERPT_CELLS)
+        self.app.say(f"{whose} typed “{words}” {found.times} times; {key} keeps it as a canned response.")
 
 
 def _newest(thread: "Thread") -> ReplyRow | PostRow | None:
