@@ -1,124 +1,41 @@
-"""Figures for canned search: speed against 10,000 responses, accuracy on real replies. Decides nothing.
+"""Figures for canned search: speed, size, and how often the right text is found. Decides nothing.
 
-    python tests/bench/bench_canned.py [--size N] [--replies FILE]
+    python tests/bench/bench_canned.py [--size N ...] [--seeds N] [--each N] [--replies FILE]
 
-Speed, in CPU time. A made-up library of N responses; queries are what stands
-in the field after each key of a word typed, a third of the words misspelt. `cold` forgets between queries.
-Accuracy. FILE (`brand,uses,body`) is the library, named by brand and number so that only bodies can match.
-From each body three to five words in a row, of three letters or more, with one corruption:
-    prefix   each word cut to its first 60 %, three letters at least
-    dropped  two words lose one letter each, never the first
-    swapped  two words change places
-    typo     one word of four letters or more gets one typo: a letter lost, doubled, replaced or two exchanged
-    typos    the same twice, in two words
-A query counts only where at most three bodies hold all the words it was made from.
-Compared with plain WRatio over the bodies, and with prefix search: every typed word begins a word of the body.
+Speed, of one search. A made-up library of N responses with their use; queries are what stands in the field after each
+key of a word typed, a third of the words misspelt. `cold` forgets between queries what it learned about words.
+`suggest` is before a key is typed. Times are CPU and wall; beside them stands WRatio over all, in the same run.
+`similar` compares a post with 2,000 answered before. What a key costs on screen: `bench_picker`.
+Accuracy. FILE (`brand,uses,body`) is the library and its own bodies are asked for, see `tests/desk/questions.py`:
+300 questions for each of some seeds, the worst of them counting, then --each from every body. Two other ways to
+search are asked the same.
 """
 
 import argparse
-import csv
+import gc
+import os
 import random
-import re
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from rapidfuzz import fuzz, process
 
-from tui.desk.canned.response import Canned
-from tui.desk.canned.search import Fit, Index, fold, words
+sys.path.insert(0, str(Path(__file__).parents[1] / "desk"))
 
-DATA = Path(__file__).resolve().parents[2] / "../shared/data/reused-replies.csv"
-WORD = re.compile(r"[^\W\d_]{3,}")
-QUERIES = 300
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
+import questions
+from questions import places, share, typo
 
-Ranker = Callable[[str], list[str]]
+from tui.clock import DAY
+from tui.desk.canned.response import Canned, Usage
+from tui.desk.canned.search import Fit, Index, fold
+from tui.desk.canned.similar import Similar
 
-
-def typo(word: str, rng: random.Random) -> str:
-    at = rng.randrange(1, len(word) - 1)
-    return {
-        "lost": word[:at] + word[at + 1 :],
-        "doubled": word[: at + 1] + word[at:],
-        "replaced": word[:at] + rng.choice(LETTERS) + word[at + 1 :],
-        "exchanged": word[:at] + word[at + 1] + word[at] + word[at + 2 :],
-    }[rng.choice(["lost", "doubled", "replaced", "exchanged"])]
-
-
-def corrupt(rule: str, chosen: list[str], rng: random.Random) -> list[str]:
-    changed = list(chosen)
-    long = [at for at, word in enumerate(changed) if len(word) >= 4]
-    if rule == "prefix":
-        return [word[: max(3, round(len(word) * 0.6))] for word in changed]
-    if rule == "swapped":
-        a, b = rng.sample(range(len(changed)), 2)
-        changed[a], changed[b] = changed[b], changed[a]
-        return changed
-    for at in rng.sample(long, min(len(long), 1 if rule == "typo" else 2)):
-        if rule == "dropped":
-            cut = rng.randrange(1, len(changed[at]))
-            changed[at] = changed[at][:cut] + changed[at][cut + 1 :]
-        else:
-            changed[at] = typo(changed[at], rng)
-    return changed
-
-
-def questions(bodies: list[str], seed: int = 1) -> tuple[list[tuple[str, str, str]], int]:
-    """(rule, query, body) for QUERIES queries, and how many were left out as ambiguous."""
-    rng = random.Random(seed)
-    sets = [set(words(fold(body))) for body in bodies]
-    asked: list[tuple[str, str, str]] = []
-    left_out = 0
-    rules = ["prefix", "dropped", "swapped", "typo", "typos"]
-    for turn in range(50):
-        for body in rng.sample(bodies, len(bodies)):
-            spoken = [word for word in words(fold(body)) if WORD.fullmatch(word)]
-            if len(asked) == QUERIES or len(spoken) < 3:
-                continue
-            size = min(len(spoken), rng.randint(3, 5))
-            start = rng.randrange(len(spoken) - size + 1)
-            chosen = spoken[start : start + size]
-            rule = rules[(len(asked) + turn) % len(rules)]
-            if sum(set(chosen) <= one for one in sets) > 3:
-                left_out += 1
-                continue
-            asked.append((rule, " ".join(corrupt(rule, chosen, rng)), body))
-    return asked, left_out
-
-
-def accuracy(path: Path) -> None:
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list({fold(row["body"]): row for row in csv.DictReader(file)}.values())
-    bodies = [row["body"] for row in rows]
-    index = Index(Canned(id=n, name=f"{row['brand']} {n}", body=row["body"]) for n, row in enumerate(rows, 1))
-    folded = {body: fold(body) for body in bodies}
-    split = {body: words(text) for body, text in folded.items()}
-
-    def ours(query: str) -> list[str]:
-        return [hit.canned.body for hit in index.search(query, limit=10)]
-
-    def wratio(query: str) -> list[str]:
-        return [body for _, _, body in process.extract(query, folded, scorer=fuzz.WRatio, limit=10)]
-
-    def prefix(query: str) -> list[str]:
-        typed = query.split()
-        return [b for b in bodies if all(any(w.startswith(t) for w in split[b]) for t in typed)][:10]
-
-    asked, left_out = questions(bodies)
-    print(f"{len(bodies)} bodies, {len(asked)} queries, {left_out} left out as ambiguous")
-    rankers: dict[str, Ranker] = {"shiftdesk": ours, "WRatio": wratio, "prefix search": prefix}
-    for name, ranker in rankers.items():
-        found = [(rule, query, body, ranker(query)) for rule, query, body in asked]
-        first3 = [body in hits[:3] for _, _, body, hits in found]
-        first10 = [body in hits for _, _, body, hits in found]
-        print(f"{name:14} first 3 {statistics.mean(first3):6.1%}   first 10 {statistics.mean(first10):6.1%}")
-        if name == "shiftdesk":
-            for (rule, query, body, _), good in zip(found, first3, strict=True):
-                if not good:
-                    print(f"    missed ({rule}): {query!r} for {body[:70]!r}")
+NOW = 100 * DAY
+FIT = Fit(language="en", network="x", tags=("delay",), now=NOW, account="x:@northline", agent="ana", incidents=())
+EVERYTHING = 10**9
 
 
 def made_up(size: int, seed: int = 2) -> list[Canned]:
@@ -136,10 +53,21 @@ def made_up(size: int, seed: int = 2) -> list[Canned]:
             tags=(known[at % 40],),
             language=rng.choice(["", "en", "es", "de"]),
             network=rng.choice(["", "", "x", "mastodon"]),
+            valid_until=rng.choice([None, None, None, NOW - DAY, NOW + DAY]),
             uses=int(rng.paretovariate(1)),
         )
         for at in range(size)
     ]
+
+
+def used(library: Iterable[Canned], seed: int = 6) -> dict[int, Usage]:
+    """A third of them used in the last 90 days, some by the agent who searches."""
+    rng = random.Random(seed)
+    return {
+        one.id: Usage(one.uses, NOW - rng.randrange(90) * DAY, one.uses // 5, NOW - DAY, one.uses // 4, one.uses // 9)
+        for one in library
+        if rng.random() < 0.34
+    }
 
 
 def keystrokes(library: list[Canned], count: int, seed: int = 3) -> list[str]:
@@ -158,48 +86,114 @@ def keystrokes(library: list[Canned], count: int, seed: int = 3) -> list[str]:
     return typed[:count]
 
 
+class Took:
+    """CPU and wall time of calls, in milliseconds."""
+
+    def __init__(self) -> None:
+        self.cpu: list[float] = []
+        self.wall: list[float] = []
+
+    def of(self, call: Callable[[], object]) -> None:
+        wall, cpu = time.perf_counter(), time.process_time()
+        call()
+        self.cpu.append((time.process_time() - cpu) * 1e3)
+        self.wall.append((time.perf_counter() - wall) * 1e3)
+
+    def row(self, name: str, yardstick: float | None = None) -> str:
+        shares = "" if yardstick is None else f"   p95 {p95(self.cpu) / yardstick:.4f} × WRatio over all"
+        return (
+            f"    {name:8} CPU p50 {statistics.median(self.cpu):7.2f}  p95 {p95(self.cpu):7.2f} ms"
+            f"   wall p50 {statistics.median(self.wall):7.2f}  p95 {p95(self.wall):7.2f} ms{shares}"
+        )
+
+
+def p95(values: list[float]) -> float:
+    return statistics.quantiles(values, n=20)[-1]
+
+
+def resident() -> float:
+    """Megabytes of this process in memory (Linux)."""
+    gc.collect()
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
 def speed(size: int) -> None:
     library = made_up(size)
-    start = time.process_time()
-    index = Index(library)
-    built = time.process_time() - start
-    fit = Fit(language="en", network="x", tags=("delay",), now=0)
-    index.search("warm up", fit)
-    took: dict[str, list[float]] = {"typed": [], "cold": [], "suggest": []}
+    usage = used(library)
+    before, built = resident(), Took()
+    index = Index(library, usage)
+    print(f"{size:,} responses: the index takes {resident() - before:.0f} MB")
+    built.of(lambda: Index(library, usage))
+    print(f"    built in {built.cpu[0] / 1e3:.2f} s of CPU, {built.wall[0] / 1e3:.2f} s")
+    index.search("warm up", FIT)
+    plain = Took()
+    texts = [fold(f"{one.name} {one.body}") for one in library]
+    for query in keystrokes(library, 8, seed=5):
+        plain.of(lambda q=query: process.extract(q, texts, scorer=fuzz.WRatio, limit=20))
+    yardstick = statistics.median(plain.cpu)
+    typed, cold, suggest = Took(), Took(), Took()
     for query in keystrokes(library, 1_000):
-        start = time.process_time()
-        index.search(query, fit)
-        took["typed"].append(time.process_time() - start)
-    for query in keystrokes(library, 300, seed=4):
+        typed.of(lambda q=query: index.search(q, FIT))
+    for query in keystrokes(library, 500, seed=4):
         index.forget()
-        start = time.process_time()
-        index.search(query, fit)
-        took["cold"].append(time.process_time() - start)
-    for _ in range(50):
-        start = time.process_time()
-        index.suggest(fit)
-        took["suggest"].append(time.process_time() - start)
-    names = [fold(f"{one.name} {one.body}") for one in library]
-    plain = []
-    for query in keystrokes(library, 10, seed=5):
-        start = time.process_time()
-        process.extract(query, names, scorer=fuzz.WRatio, limit=20)
-        plain.append(time.process_time() - start)
-    print(f"{size:,} responses: index built in {built:.2f} s")
-    for name, times in took.items():
-        p50, p95 = statistics.median(times), statistics.quantiles(times, n=20)[-1]
-        share = p95 / statistics.median(plain)
-        print(f"    {name:8} p50 {p50 * 1e3:6.2f} ms   p95 {p95 * 1e3:6.2f} ms   p95 {share:.4f} × WRatio over all")
+        cold.of(lambda q=query: index.search(q, FIT))
+    for _ in range(100):
+        suggest.of(lambda: index.suggest(FIT))
+    for name, took in (("typed", typed), ("cold", cold), ("suggest", suggest)):
+        print(took.row(name, yardstick))
+    print(f"    WRatio over all {yardstick:.1f} ms")
+
+
+def similar() -> None:
+    posts = [one.body for one in made_up(2_500, seed=7)]
+    known = Similar((post, at % 300) for at, post in enumerate(posts[:2_000]))
+    took = Took()
+    for post in posts[2_000:]:
+        took.of(lambda p=post: known.like(p))
+    print("2,000 answered posts")
+    print(took.row("similar"))
+
+
+def accuracy(bodies: list[str], seeds: int, each: int) -> None:
+    rankers = {
+        "shiftdesk": questions.shiftdesk(bodies),
+        "WRatio": questions.wratio(bodies),
+        "prefix search": questions.prefixes(bodies),
+    }
+    asked = [questions.questions(bodies, seed, most=300, rounds=100) for seed in range(1, seeds + 1)]
+    print(f"{len(bodies)} bodies; 300 questions for each of {seeds} seeds, the worst of them;", end=" ")
+    print(f"left out as ambiguous {min(out for _, out in asked)} to {max(out for _, out in asked)}")
+    for name, ranker in rankers.items():
+        at = [places(ranker, some) for some, _ in asked]
+        print(f"{name:14} first 3 {min(share(one, 3) for one in at):7.2%}", end="   ")
+        print(f"first 10 {min(share(one, 10) for one in at):7.2%}")
+    if each:
+        many, out = questions.questions(bodies, 99, most=EVERYTHING, rounds=each)
+        print(f"{each} from each body: {len(many):,} questions, {out:,} left out as ambiguous")
+        for name, ranker in rankers.items():
+            every = places(ranker, many)
+            print(f"{name:14} first 3 {share(every, 3):7.2%}   first 10 {share(every, 10):7.2%}")
+            if name == "shiftdesk":
+                by_rule(many, every)
+
+
+def by_rule(asked: list[questions.Question], at: list[int]) -> None:
+    for rule in questions.RULES:
+        some = [place for question, place in zip(asked, at, strict=True) if question.rule == rule]
+        print(f"    {rule:10} first 3 {share(some, 3):7.2%}   first 10 {share(some, 10):7.2%}   of {len(some):,}")
 
 
 def main() -> int:
     options = argparse.ArgumentParser(description="Figures for canned search")
-    options.add_argument("--size", type=int, default=10_000)
-    options.add_argument("--replies", type=Path, default=DATA)
+    options.add_argument("--size", type=int, nargs="*", default=[10_000, 100_000])
+    options.add_argument("--seeds", type=int, default=10)
+    options.add_argument("--each", type=int, default=30, help="300 takes five minutes")
+    options.add_argument("--replies", type=Path, default=questions.REPLIES)
     given = options.parse_args()
-    speed(given.size)
-    if given.replies.exists():
-        accuracy(given.replies)
+    for size in given.size:
+        speed(size)
+    similar()
+    accuracy(questions.real(given.replies) if given.replies.exists() else questions.made(), given.seeds, given.each)
     return 0
 
 

@@ -49,9 +49,9 @@ class Question:
     body: str
 
 
-def real() -> list[str]:
-    """The bodies of REPLIES, the most used first."""
-    with REPLIES.open(encoding="utf-8", newline="") as file:
+def real(path: Path = REPLIES) -> list[str]:
+    """The bodies of a file, the most used first."""
+    with path.open(encoding="utf-8", newline="") as file:
         rows = sorted(csv.DictReader(file), key=lambda row: -int(row["uses"]))
     return list({fold(row["body"]): row["body"] for row in rows}.values())
 
