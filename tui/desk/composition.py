@@ -47,6 +47,11 @@ class Composition:
         """The canned responses it was made from, each once."""
         return tuple(dict.fromkeys(one.canned for one in self.inserted))
 
+    @property
+    def has_extras(self) -> bool:
+        """Whether there is something to it that is worth keeping without a word."""
+        return bool(self.media or self.warning or self.visibility)
+
     def with_inserted(
         self, canned: int, text: str, *, locked: Iterable[str] = (), actions: Iterable[Action] = ()
     ) -> "Composition":

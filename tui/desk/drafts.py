@@ -28,13 +28,14 @@ def save(
     made_of: Composition = NOTHING,
     sender: str | None = None,
 ) -> None:
-    """Keep the draft; an empty text removes it. `sender` is the handle it is to leave from; None: the conversation's.
+    """Keep the draft; an empty text with nothing to it removes it.
 
-    Raises Refused where the claim is gone, Misuse where that handle is none of ours.
+    `sender` is the handle it is to leave from; None: the conversation's. Raises Refused where the claim is gone, Misuse
+    where that handle is none of ours.
     """
     check_held(session, claim, now)
     mine = t.drafts.c.conversation_id == claim.conversation_id
-    if not text.strip():
+    if not text.strip() and not made_of.has_extras:
         session.execute(delete(t.drafts).where(mine))
         return
     values = {

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from tui.clock import Millis
 from tui.config import Config
-from tui.desk import also, claims, drafts, guard, leaving, priority
+from tui.desk import afterwards, claims, drafts, guard, leaving, priority
 from tui.desk.canned import usage
 from tui.desk.claims import Claim
 from tui.desk.composition import NOTHING, Composition, composition
@@ -356,7 +356,7 @@ def sent(session: Session, reply_id: int, receipt: Receipt, now: Millis) -> None
         log.append(session, "conversation.reopened", at=now, agent="desk", conversation_id=row.conversation_id)
     if row.part == row.parts:
         actions = composition(row.composition).actions
-        also.do(session, row, actions, wrote_since=wrote_since is not None, now=now)
+        afterwards.do(session, row, actions, wrote_since=wrote_since is not None, now=now)
 
 
 def _no_draft_any_more(session: Session, row: Any, now: Millis) -> None:

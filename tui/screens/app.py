@@ -30,6 +30,7 @@ from tui.screens.composer import Composer
 from tui.screens.desk import Desk
 from tui.screens.dialogs import Choice, EndShift, Option
 from tui.screens.editing import Editing
+from tui.screens.extras import Extras
 from tui.screens.filling import Filling
 from tui.screens.glyphs import glyphs
 from tui.screens.handling import Handling
@@ -38,6 +39,7 @@ from tui.screens.library import Shelving
 from tui.screens.looking import Looking
 from tui.screens.lookup import LookingUp
 from tui.screens.paint import palette
+from tui.screens.promising import Promising
 from tui.screens.rows import PAGE_ROWS, Page, RowList
 from tui.screens.sending import Sending
 from tui.screens.spelling import Spelling
@@ -118,6 +120,7 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         self.filling, self.sending, self.editing = Filling(self), Sending(self), Editing(self)
         self.spelling, self.inbox, self.shelving = Spelling(self), Inbox(self), Shelving(self)
         self.looking_up, self.capturing = LookingUp(self), Capturing(self)
+        self.extras, self.promising = Extras(self), Promising(self)
         self.rooms: tuple[object, ...] = (
             self.looking_up,
             self.capturing,
@@ -130,6 +133,8 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
             self.inbox,
             self.filling,
             self.sending,
+            self.extras,
+            self.promising,
         )
         """Where the actions of the table are, by their names."""
         self.held: list[ReplyRow] = []
@@ -301,6 +306,7 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
             replies=tuple(reader.replies(conversation_id)),
             draft=reader.draft(conversation_id),
             incident=reader.incident(row.incident_id) if row.incident_id else None,
+            promises=tuple(reader.promises(conversation_id)),
         )
 
     async def reload(self, rows: RowList) -> None:
@@ -411,6 +417,9 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         elif event.kind == "claim.taken-over" and data.get("taken_from") == self.agent:
             why = text.line(str(data.get("reason", "")))
             self.say(f"{who} took over conversation {event.conversation_id}: {why}", bad=True)
+        elif event.kind == "action.left-out" and event.agent == self.agent:
+            what = {"snooze": "snoozed", "resolve": "resolved"}.get(str(data.get("do")), "changed")
+            self.say(f"Conversation {event.conversation_id} was not {what}: {text.line(str(data.get('why', '')))}.")
         elif event.kind == "claim.passed" and data.get("to") == self.agent:
             self.say(f"{who} passed conversation {event.conversation_id} on to you.")
         elif event.kind in ("reply.failed", "reply.unknown") and self.agent in (event.agent, data.get("owner")):

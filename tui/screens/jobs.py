@@ -13,7 +13,7 @@ from sqlmodel import Session
 from tui import clock
 from tui.clock import Millis
 from tui.config import Config
-from tui.desk import claims, drafts, guard, incidents, lookups, notes, outbox, people, scratch, shift
+from tui.desk import claims, drafts, guard, incidents, keeping, lookups, notes, outbox, people, scratch, shift
 from tui.desk import repeated as repetition
 from tui.desk import report as figures
 from tui.desk.canned import editing, library
@@ -62,6 +62,7 @@ __all__ = [
     "offers",
     "open_incident",
     "pass_on",
+    "promise",
     "read_notes",
     "read_stock",
     "recall",
@@ -81,6 +82,7 @@ __all__ = [
     "see",
     "set_otherwise",
     "settle_held",
+    "settle_promise",
     "shelf",
     "skip",
     "snooze",
@@ -154,7 +156,7 @@ class Glance:
                 posts=self._thread(reader, conversation_id),
             )  # fmt: skip
             self._of, self._newest = of, newest
-        return guard.examine(replace(self._case, text=words, now=now))
+        return guard.examine(replace(gather.dressed(self._case, words, config), now=now))
 
     def _thread(self, reader: Reader, conversation_id: int) -> Sequence[PostRow] | None:
         """The posts of a conversation as last gathered; None where they have to be read."""
@@ -395,6 +397,16 @@ def settle_held(session: Session, *, agent: str, held: Sequence[int], recall: bo
     for reply_id in held:
         with suppress(Refused):
             (outbox.recall if recall else outbox.send_now)(session, reply_id, agent=agent, now=clock.now())
+
+
+def promise(session: Session, *, conversation_id: int, agent: str, words: str, due_at: Millis) -> None:
+    """Something was promised to its customer."""
+    keeping.make(session, conversation_id, agent=agent, text=words, due_at=due_at, now=clock.now())
+
+
+def settle_promise(session: Session, *, promise_id: int, agent: str, outcome: keeping.Outcome, reason: str) -> None:
+    """It was kept, or is dropped."""
+    keeping.settle(session, promise_id, outcome=outcome, agent=agent, reason=reason, now=clock.now())
 
 
 def end_shift(session: Session, *, agent: str, fates: Mapping[int, str], lease: Millis) -> dict[str, Any]:

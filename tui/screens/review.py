@@ -11,7 +11,10 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from tui import text
+from tui import clock, text
+from tui.desk.also import told
+from tui.desk.composition import NOTHING, Composition
+from tui.screens.beside import VISIBLE, above, below
 from tui.screens.dialogs import Choice, Dialog, Option, Sheet
 from tui.screens.findings import explained, findings_content, set_otherwise_content
 from tui.screens.glyphs import Glyphs
@@ -78,11 +81,15 @@ class Review(Dialog[Decision | None]):
 
     def __init__(
         self, parts: Sequence[tuple[str, str]], *, sender: str, recipient: str, private: bool,
-        findings: "Sequence[Finding]", set_otherwise: str, glyphs: Glyphs,
+        findings: "Sequence[Finding]", set_otherwise: str, glyphs: Glyphs, made_of: Composition = NOTHING,
     ) -> None:  # fmt: skip
         super().__init__("Review")
         self.parts = parts
-        self.route = f"{text.line(sender)} {'privately' if private else 'publicly'} to {text.line(recipient)}"
+        how = "privately" if private else VISIBLE[made_of.visibility]
+        self.route = f"{text.line(sender)} {how} to {text.line(recipient)}"
+        self.made_of = made_of
+        self.also = told(made_of.actions, clock.now())
+        """What sending also does, in words."""
         self.findings = findings
         self.set_otherwise = set_otherwise
         self.glyphs = glyphs
@@ -103,7 +110,9 @@ class Review(Dialog[Decision | None]):
         colors = palette(self.app)
         yield Static(Content(f"{self.route} · {self._count()}").stylize(colors.quiet))
         with VerticalScroll(id="final", can_focus=False):
-            yield Static(self._final(), id="final-text")
+            yield Static(self._whole(), id="final-text")
+        if self.also:
+            yield Static(Content(self.also).stylize(colors.strong), id="also")
         with VerticalScroll(id="findings", can_focus=False):
             yield Static(findings_content(self.findings, colors, self.glyphs))
         if self.set_otherwise:
@@ -116,6 +125,13 @@ class Review(Dialog[Decision | None]):
 
     def _count(self) -> str:
         return self.parts[0][1] if len(self.parts) == 1 else f"{len(self.parts)} parts"
+
+    def _whole(self) -> Content:
+        """The text with the warning above it and its pictures below."""
+        quiet = palette(self.app).quiet
+        around = ([Content(one).stylize(quiet) for one in of(self.made_of)] for of in (above, below))
+        before, after = around
+        return Content("\n").join([*before, self._final(), *after])
 
     def _final(self) -> Content:
         if len(self.parts) == 1:
@@ -132,7 +148,7 @@ class Review(Dialog[Decision | None]):
 
     def on_resize(self, event: events.Resize) -> None:
         """The text has a third of the room and the findings the rest; what they ask always stays in sight."""
-        room = max(event.size.height - AROUND_ROWS, 6)
+        room = max(event.size.height - AROUND_ROWS - (3 if self.also else 0), 6)
         self.query_one("#final").styles.max_height = room // 3
         self.query_one("#findings").styles.max_height = room - room // 3
         self.call_after_refresh(self._ask)

@@ -4,6 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tui import text
+from tui.desk import leaving
 from tui.errors import Refused
 from tui.screens.review import Decision, Review
 
@@ -33,21 +34,23 @@ class Sending:
             return
         row = thread.entry.row
         findings = await self.app.writing.examined(reply, partial(self.app.jobs.examine, in_parts=in_parts))
-        parts = self._split(row, reply.words.rstrip()) if in_parts else [reply.words.rstrip()]
+        final = self.app.writing.as_it_leaves(row, reply.words.rstrip())
+        parts = self.split(row, final) if in_parts else [final]
         review = Review(
             [(part, self.app.writing.measured(row, part)) for part in parts],
             sender=reply.sender or row.account or "no account", recipient=f"@{row.handle} on {row.network}",
-            private=self.app.jobs.is_private(thread), findings=findings,
+            private=self.app.jobs.is_private(thread), made_of=reply.made_of, findings=findings,
             set_otherwise=self.app.jobs.set_otherwise(self.app.writing.settings(row)), glyphs=self.app.signs,
         )  # fmt: skip
         self.app.push_screen(review, partial(self._reviewed, reply, findings, in_parts))
 
-    def _split(self, row: "QueueRow", words: str) -> list[str]:
-        """The parts of a text, as the outbox makes them; itself where it cannot be split."""
+    def split(self, row: "QueueRow", final: str) -> list[str]:
+        """The parts of a text that is as it leaves, as the outbox makes them; itself where it cannot be split."""
+        room, lead = self.app.writing.room(row), leaving.lead(row.network, row.handle)
         try:
-            parts: list[str] = self.app.jobs.split(words, row.network, **self.app.writing.room(row))
+            parts: list[str] = self.app.jobs.split(final, row.network, lead=lead, **room)
         except ValueError:
-            return [words]
+            return [final]
         return parts
 
     def _reviewed(self, reply: "Reply", findings: "list[Finding]", in_parts: bool, decision: Decision | None) -> None:

@@ -13,10 +13,13 @@ from textual.widget import Widget
 
 from tui import clock, private, text
 from tui.clock import Millis
+from tui.desk.composition import composition
+from tui.desk.promises import is_due, told
 from tui.desk.queue import Entry
+from tui.screens.beside import whole
 from tui.screens.glyphs import Glyphs
 from tui.screens.paint import Palette, palette, strip, wrapped
-from tui.store.reader import DraftRow, IncidentRow, NoteRow, PostRow, ReplyRow
+from tui.store.reader import DraftRow, IncidentRow, NoteRow, PostRow, PromiseRow, ReplyRow
 
 if TYPE_CHECKING:
     from tui.desk.lookups import LookedUp
@@ -41,6 +44,8 @@ class Thread:
     replies: tuple[ReplyRow, ...]
     draft: DraftRow | None
     incident: IncidentRow | None = None
+    promises: tuple[PromiseRow, ...] = ()
+    """What we promised in it, the open ones first."""
 
 
 class ThreadPane(Widget, can_focus=True):
@@ -158,6 +163,7 @@ class ThreadPane(Widget, can_focus=True):
             ),
             *wrapped(Content(f"{thread.entry.freshness}: {thread.entry.standing}").stylize(style), width),
             *(self._incident(thread.incident, colors, width) if thread.incident else []),
+            *(line for one in thread.promises if not one.outcome for line in self._promise(one, colors, width)),
         ]
 
     def _incident(self, incident: IncidentRow, colors: Palette, width: int) -> list[Content]:
@@ -165,6 +171,10 @@ class ThreadPane(Widget, can_focus=True):
         words = text.fit(text.line(incident.text), INCIDENT_CELLS)
         told = f"incident: {text.line(incident.name)} ({incident.state}, updated {updated} ago): {words}"
         return wrapped(Content(told).stylize(colors.note), width)
+
+    def _promise(self, promise: PromiseRow, colors: Palette, width: int) -> list[Content]:
+        style = colors.late if is_due(promise, self.now) else colors.note
+        return wrapped(Content(told(promise, self.now)).stylize(style), width)
 
     def _when(self, at: Millis) -> str:
         far = abs(self.now - at) > clock.DAY
@@ -206,7 +216,10 @@ class ThreadPane(Widget, can_focus=True):
         why = f": {text.line(reply.error)}" if reply.error else ""
         style = colors.danger if reply.state in ("failed", "unknown") else colors.reply
         head = Content(f"{self.glyphs.reply} reply by {text.line(reply.agent)} is {reply.state}{why}").stylize(style)
-        return [*wrapped(head, width), *wrapped(Content(text.clean(reply.text)), width, INDENT)]
+        made_of = composition(reply.composition)
+        beside = [Content(one).stylize(colors.quiet) for one in whole(made_of, self.now)] if reply.part == 1 else []
+        body = (Content(text.clean(reply.text)), *beside)
+        return [*wrapped(head, width), *(line for one in body for line in wrapped(one, width, INDENT))]
 
     def _found(self, found: "LookedUp", colors: Palette, width: int) -> list[Content]:
         """A look-up, when it was and how long it took, and what it said."""

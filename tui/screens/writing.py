@@ -8,8 +8,10 @@ from textual.content import Content
 from textual.timer import Timer
 
 from tui import text
+from tui.desk import leaving
 from tui.desk.composition import NOTHING, Composition, composition
 from tui.errors import Refused
+from tui.screens.beside import in_short
 from tui.screens.dialogs import Choice, Option
 from tui.screens.thread import Thread
 
@@ -105,6 +107,7 @@ class Writing:
             if self.app.jobs is not None:
                 length = self.count(row, composer.text)
                 words += f" {signs.separator} {length.used}/{length.limit}"
+                words += "".join(f" {signs.separator} {told}" for told in in_short(self.made_of))
             words += "".join(f" {getattr(signs, f.verdict)} {f.check}" for f in self._findings)
             if self._findings and self._found_for != self.as_it_stands(row.id):
                 words += f" {signs.ellipsis}"
@@ -117,18 +120,26 @@ class Writing:
         return self.app.config.account(row.network, sender or row.account)
 
     def count(self, row: "QueueRow", words: str) -> "Length":
-        """How long a text is by the network's own count."""
-        length: Length = self.app.jobs.count(words, row.network, **self.room(row))
+        """How long a text is as it leaves, by the network's own count."""
+        length: Length = self.app.jobs.count(self.as_it_leaves(row, words), row.network, **self.room(row))
         return length
+
+    def as_it_leaves(self, row: "QueueRow", words: str) -> str:
+        """A text with what is put around it on its way out."""
+        return leaving.as_it_leaves(
+            words, network=row.network, recipient=row.handle, settings=self.settings(row),
+            agent=self.app.agent, initials=self.app.config.initials,
+        )  # fmt: skip
 
     def room(self, row: "QueueRow") -> dict[str, Any]:
         """What the server takes in a reply to this conversation."""
         settings = self.settings(row)
-        return {"limit": settings.length_limit, "link_length": settings.link_length, "private": row.private}
+        room = {"limit": settings.length_limit, "link_length": settings.link_length, "private": row.private}
+        return room | {"warning": self.made_of.warning if self.draft_of == row.id else ""}
 
-    def measured(self, row: "QueueRow", words: str) -> str:
-        """How long a text is and how long it may be, in words."""
-        length = self.count(row, words)
+    def measured(self, row: "QueueRow", final: str) -> str:
+        """How long a text, or a part of it, is that is as it leaves, and how long it may be, in words."""
+        length = self.app.jobs.count(final, row.network, **self.room(row))
         return f"{length.used:,} of {length.limit:,} {length.unit}"
 
     def draft_for(self, conversation_id: int) -> str:
@@ -151,6 +162,12 @@ class Writing:
         if self._pause is not None:
             self._pause.stop()
         self._pause = self.app.set_timer(DRAFT_PAUSE_S, lambda: self.app.spawn(self._paused()))
+
+    async def make_otherwise(self, made_of: Composition) -> None:
+        """What the reply is made of beside its words has changed: it is stored, and looked at anew."""
+        self.made_of = made_of
+        self.title()
+        await self._paused()
 
     async def _paused(self) -> None:
         await self.save()
