@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.desk.canned.render import LONGEST_TEXT, Blank, blank, blanks_in, check_syntax, render
+from tui.desk.canned.render import LONGEST_TEXT, Blank, Included, blank, blanks_in, check_syntax, render
 from tui.errors import Refused
 
 CUSTOMER = {"name": "Ana <Ñ> & Co", "handle": "ana", "city": "", "visits": 3, "tags": ["late", None, "refund"]}
@@ -127,6 +127,9 @@ def test_valid_bodies_have_no_complaint() -> None:
     assert check_syntax("{% raw %}{{ shown {% endraw %}") is None
 
 
+LOOP = "{% for i in (1..1000) %}{% for j in (1..9) %}", "{% endfor %}{% endfor %}"
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -134,6 +137,19 @@ def test_valid_bodies_have_no_complaint() -> None:
         "{{ 'a' " + "| replace: 'a', 'aaaaaaaaaa' " * 30 + "}}",
         "{% for i in (1..1000) %}{% for j in (1..1000) %}{{ j }}{% endfor %}{% endfor %}",
         "{% for i in (1..1000) %}" + "{% if a %}{% endif %}" * 12 + "{% endfor %}",
+        *(
+            LOOP[0] + piece * (19_000 // len(piece)) + LOOP[1]
+            for piece in (
+                "{% assign a = 1 %}",
+                "{{ '' }}",
+                "{% if true %}{% endif %}",
+                "{% capture c %}{% endcapture %}",
+                "{% cycle '' %}",
+                "{% for n in (1..0) %}{% endfor %}",
+                "{% locked %}{% endlocked %}",
+                "{% include 'E' %}",
+            )
+        ),
         "{% assign x = 99999999999999 %}" + "{% assign x = x | times: x %}" * 100,
         "{% capture c %}" + "x" * 9_000 + "{% endcapture %}" + "{{ c }}" * 1_000,
         "{% assign r = (1..999) %}{{ r | join: '" + "y" * 500 + "' }}",
@@ -149,7 +165,7 @@ def test_valid_bodies_have_no_complaint() -> None:
 )
 def test_what_would_run_away_is_refused(body: str) -> None:
     with pytest.raises(Refused):
-        render(body, CONTEXT)
+        render(body, CONTEXT, include=lambda name: Included(name, ""))
 
 
 PIECES = [

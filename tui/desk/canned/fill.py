@@ -3,7 +3,16 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from tui.desk.canned.render import LONGEST_TEXT, Included, Rendered, blanks_in, check_syntax, includes_in, render
+from tui.desk.canned.render import (
+    DEEPEST_INCLUDE,
+    LONGEST_TEXT,
+    Included,
+    Rendered,
+    blanks_in,
+    check_syntax,
+    includes_in,
+    render,
+)
 from tui.desk.canned.response import Canned, Variant
 from tui.errors import Refused
 
@@ -113,6 +122,8 @@ def _wrong_include(canned: Canned, library: Library, ring: tuple[str, ...], look
         found = library(name)
         if found is None and _folded(name) != _folded(ring[0]):
             return f"no canned response is called {name!r:.80}, which {canned.name!r:.80} includes"
+        if len(ring) > DEEPEST_INCLUDE:
+            return f"more than {DEEPEST_INCLUDE} stand in one another: {' -> '.join(ring)}"
         inside = ring[0] if found is None else found.name
         if inside in ring:
             return f"it includes itself: {' -> '.join([*ring[ring.index(inside) :], inside])}"

@@ -35,7 +35,7 @@ MOST_SPACES = 60
 LONGEST_RANGE = 1_000
 """Steps in `(1..9)`."""
 WORK = 10_000
-"""Look-ups, filters and loop turns in one rendering; a filter costs one more per 100 characters or items."""
+"""Tags, look-ups, filters and loop turns in one rendering; a filter costs one more per 100 characters or items."""
 DEEPEST_INCLUDE = 8
 """Responses that stand in one another."""
 MOST_LOCKED = 100
@@ -465,9 +465,15 @@ def _context_class() -> "type[RenderContext]":
             super().__init__(*args, **named)
             self.run: _Run = run or named["parent_context"].run
 
-        def copy(self, *args: Any, **named: Any) -> RenderContext:
-            """For `render`, in which `include` is allowed too."""
-            return super().copy(*args, **(named | {"disabled_tags": None}))
+        @property
+        def disabled_tags(self) -> list[str]:
+            """None, also inside `render`. Every node asks before it is rendered, so that here each is counted."""
+            self.spend(1)
+            return []
+
+        @disabled_tags.setter
+        def disabled_tags(self, names: list[str]) -> None:
+            pass
 
         def spend(self, steps: int) -> None:
             self.run.work += steps
