@@ -25,6 +25,8 @@ FEW_WORDS = 4
 """Words below which it cannot be told that a text is in another language."""
 REMEMBERED = 20_000
 """Words whose verdict is remembered."""
+OWN_LIST = "spelling.txt"
+"""The agent's own words lie in a file of this name beside their configuration, the team's in the folder `words`."""
 LIST_BYTES = 1_000_000
 """How much of a word list is read."""
 

@@ -1,11 +1,22 @@
 """`doctor`, `paths` and `keys`."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tui import spelling
 from tui.cli import doctor
 from tui.store import sqlite
+
+
+@dataclass(frozen=True)
+class Dictionaries:
+    """A machine with these dictionaries."""
+
+    tags: tuple[str, ...]
+    problem: str = ""
+    version: str = "2.3"
 
 
 def verdicts(document) -> dict[str, str]:
@@ -101,3 +112,39 @@ def test_a_key_that_cannot_be_used_is_said_beside_the_answer(desk):
     assert answer.code == 0
     assert "keys." in answer.err
     assert answer.json
+
+
+def test_what_the_spell_check_has_to_go_by_is_said(desk, monkeypatch):
+    monkeypatch.setattr(spelling, "System", lambda: Dictionaries(("en_GB",)))
+    desk.configure('[desk]\ndictionaries = ["en_GB", "fr_FR"]\n')
+    said = [(one["verdict"], one["text"]) for one in desk.json("doctor")["checks"] if one["name"] == "spelling"]
+    assert said == [("ok", "libenchant 2.3: en_GB"), ("warn", "desk.dictionaries: not on this machine: fr_FR")]
+    desk.configure("[desk]\nspelling = false\n")
+    assert verdicts(desk.json("doctor"))["spelling"] == "info"
+
+
+def test_a_machine_without_dictionaries_is_told_what_to_install(desk, monkeypatch):
+    monkeypatch.setattr(spelling, "System", lambda: Dictionaries((), spelling.NO_LIBRARY))
+    texts = {one["name"]: one["text"] for one in desk.json("doctor")["checks"]}
+    assert texts["spelling"] == spelling.NO_LIBRARY
+
+
+def test_a_word_list_that_cannot_be_read_is_named(desk, monkeypatch):
+    monkeypatch.setattr(spelling, "System", lambda: Dictionaries(("en_GB",)))
+    desk.configure("")
+    (desk.path.parent / "words" / "spelling.txt").mkdir(parents=True)
+    said = [one["text"] for one in desk.json("doctor")["checks"] if one["name"] == "spelling"]
+    assert any("words/spelling.txt cannot be read" in text for text in said)
+
+
+def test_look_ups_that_cannot_work_are_named(desk):
+    sections = {"good": ("true", "x"), "gone": ("no-such-program-here", "x"), "slow": ("true", "(a+)+$")}
+    desk.configure("".join(
+        f"[lookup.{name}]\ncommand = ['{command}']\npattern = '{pattern}'\nseconds = 500\n"
+        for name, (command, pattern) in sections.items()
+    ))  # fmt: skip
+    said = [(one["verdict"], one["text"]) for one in desk.json("doctor")["checks"] if one["name"] == "look-up"]
+    assert [verdict for verdict, _ in said] == ["ok", "warn", "warn"]
+    assert "at most 60 s" in said[0][1]
+    assert "no-such-program-here is not on the PATH" in said[1][1]
+    assert "takes too long" in said[2][1]

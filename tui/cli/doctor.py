@@ -12,6 +12,7 @@ from typing import Any, Literal
 import click
 
 from tui.cli.invocation import DeskCommand, Invocation
+from tui.config import Config
 from tui.errors import Misuse, OutOfReach, ShiftdeskError
 
 NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "lustre", "gluster", "fuse.sshfs", "fuse.rclone")
@@ -182,6 +183,42 @@ def _configuration(call: Invocation) -> Iterator[Check]:
     for name, settings in config.accounts.items():
         if changed := set_otherwise(settings):
             yield Check("guard", "info", f"{name}: checks set otherwise than by themselves: {changed}")
+    yield from _spelling(config)
+    yield from _look_ups(config)
+
+
+def _spelling(config: Config) -> Iterator[Check]:
+    from tui.config import config_folder
+    from tui.spelling import OWN_LIST, System, read_list
+
+    if not config.desk.spelling:
+        yield Check("spelling", "info", "off by the setting; no word is marked")
+        return
+    system = System()
+    if system.problem:
+        yield Check("spelling", "info", system.problem)
+        return
+    yield Check("spelling", "ok", f"libenchant {system.version}: {', '.join(sorted(system.tags))}")
+    if missing := [tag for tag in config.desk.dictionaries if tag not in system.tags]:
+        yield Check("spelling", "warn", f"desk.dictionaries: not on this machine: {', '.join(missing)}")
+    for path in (config_folder() / OWN_LIST, config.words_folder / OWN_LIST):
+        try:
+            read_list(path)
+        except OSError as error:
+            yield Check("spelling", "warn", f"the word list {path} cannot be read: {error.strerror}")
+
+
+def _look_ups(config: Config) -> Iterator[Check]:
+    from tui.desk import lookups
+
+    for name, look_up in config.lookups.items():
+        program = lookups.program(look_up)
+        if program is None:
+            yield Check("look-up", "warn", f"{name}: the program {look_up.command[0]} is not on the PATH")
+        elif problem := lookups.pattern_problem(look_up.pattern):
+            yield Check("look-up", "warn", f"{name}: the pattern {problem}")
+        else:
+            yield Check("look-up", "ok", f"{name}: {program}, at most {lookups.allowed(look_up)} s")
 
 
 def _themes() -> Iterator[Check]:

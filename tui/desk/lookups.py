@@ -116,6 +116,25 @@ def program(look_up: LookUp) -> str | None:
     return shutil.which(look_up.command[0])
 
 
+def pattern_problem(pattern: str) -> str | None:
+    """Why a pattern finds no code in time; None: it can."""
+    import regex
+
+    try:
+        for sample in ("a" * 500 + "!", "A1" * 250 + "!", "1" * 500 + "!", " " * 500 + "!"):
+            regex.compile(pattern).search(sample, timeout=SEARCH_SECONDS)
+    except regex.error as error:
+        return f"is no regular expression: {error}"
+    except TimeoutError:
+        return "takes too long over a text; make it simpler"
+    return None
+
+
+def allowed(look_up: LookUp) -> int:
+    """How long a look-up may take (s)."""
+    return min(max(look_up.seconds, 1), MOST_SECONDS)
+
+
 # -- running -------------------------------------------------------------------------------------------
 
 
@@ -126,7 +145,7 @@ def run(name: str, look_up: LookUp, code: str, *, is_wanted: Callable[[], bool] 
     """
     argv = arguments(look_up, code)
     begun, at = time.monotonic(), clock.now()
-    said, problem = _ran(argv, begun + min(max(look_up.seconds, 1), MOST_SECONDS), is_wanted)
+    said, problem = _ran(argv, begun + allowed(look_up), is_wanted)
     took = int((time.monotonic() - begun) * clock.SECOND)
     return LookedUp(name, code, _shown(said), f"{name} {problem}." if problem else "", at, took)
 

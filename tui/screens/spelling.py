@@ -13,7 +13,7 @@ from tui import spelling, text
 from tui.config import config_folder
 from tui.errors import Refused
 from tui.screens.dialogs import Choice, Option
-from tui.spelling import NOTHING, Marked, Speller, System, Word
+from tui.spelling import NOTHING, OWN_LIST, Marked, Speller, System, Word
 
 if TYPE_CHECKING:
     from tui.screens.app import DeskApp
@@ -22,8 +22,6 @@ PAUSE_S = 0.5
 """Words are judged this long after the last key (s)."""
 LINE_CHARACTERS = 4_000
 """How much of one line is marked."""
-OWN_LIST = "spelling.txt"
-"""The agent's own words lie in this file beside their configuration, the team's in the folder `words`."""
 AROUND_CHARACTERS = 30
 """How much of the text is shown on both sides of a word."""
 
