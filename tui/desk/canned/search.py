@@ -74,10 +74,10 @@ class Index:
             for group in _groups(canned):
                 groups[group].append(at)
             self._texts.add(canned, ids)
-            shortcut, name, *others = self._texts.fields(at)
-            for word in chain(shortcut, name):
+            name, shortcut, *others = self._texts.fields(at)
+            for word in chain(name, shortcut):
                 in_name[word].append(at)
-            for word in chain(shortcut, name, *others):
+            for word in chain(name, shortcut, *others):
                 anywhere[word].append(at)
         self._vocabulary = Vocabulary(list(ids))
         self._anywhere = Postings(anywhere, len(self._library))
@@ -241,8 +241,8 @@ def _account(account: str, network: str | None) -> str:
     return (account if ":" in account else f"{network}:{account}").casefold()
 
 
-_NAME, _BODY = 1, 3
-_FIELDS = (("shortcut", IN_SHORTCUT), ("name", IN_NAME), ("tags", IN_TAGS), ("body", IN_BODY))
+_NAME, _BODY = 0, 3
+_FIELDS = (("name", IN_NAME), ("shortcut", IN_SHORTCUT), ("tags", IN_TAGS), ("body", IN_BODY))
 
 
 class _Texts:
@@ -253,7 +253,7 @@ class _Texts:
     def __init__(self) -> None:
         self._words = array("I")
         self._ends = array("I", [0])
-        """Where the words of shortcut, name, tags and texts end, response by response."""
+        """Where the words of name, shortcut, tags and texts end, response by response."""
         self.compared: list[str] = []
         """What the whole query is compared with."""
 
@@ -269,14 +269,14 @@ class _Texts:
             spoken += words(_wording(one.body, one.plain))
         distinct: dict[str, None] = {}
         start = len(self._words)
-        for field in (words(fold(canned.shortcut)), named, words(tags), spoken):
+        for field in (named, words(fold(canned.shortcut)), words(tags), spoken):
             distinct.update(dict.fromkeys(field))
             self._ends.append(start + len(distinct))
         self._words.extend([ids[word] for word in distinct])
         self.compared.append(f"{name} {tags} {body[:COMPARED_TEXT]}")
 
     def fields(self, at: int) -> list["array[int]"]:
-        """Its words in shortcut, name, tags and texts."""
+        """Its words in name, shortcut, tags and texts."""
         start = len(_FIELDS) * at
         ends = self._ends[start : start + len(_FIELDS) + 1]
         return [self._words[start:end] for start, end in pairwise(ends)]

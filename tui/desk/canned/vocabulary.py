@@ -129,7 +129,7 @@ class Vocabulary:
         for at in members(self._pairs.get(_START + typed[0], 0) & self._with_letters(typed)):
             word = self._known[at]
             if len(word) <= 3 * len(typed) and _holds(word, typed):
-                yield at, 0.35 + 0.45 * len(typed) / len(word)
+                yield at, 0.45 + 0.45 * len(typed) / len(word)
 
 
 def _pairs(word: str) -> set[str]:
