@@ -187,6 +187,7 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         """The panes are the first screen."""
         self.desk = Desk(self.signs, self.actions, nothing=self._nothing, chosen=self._chosen, edited=self._edited)
         self.desk.composer.marks = self.spelling.columns
+        self.desk.composer.locked = lambda: self.writing.made_of.locked
         return self.desk
 
     def _nothing(self) -> list[str]:

@@ -214,7 +214,7 @@ class Composer(TextArea):
         old, at = self.text, self.cursor_index
         same = _same(old, words)
         rest = _same(old[same:][::-1], words[same:][::-1])
-        if at > len(old) - rest:
+        if at == len(old) or at > len(old) - rest:
             at += len(words) - len(old)
         elif at > same:
             at = len(words) - rest
