@@ -160,6 +160,28 @@ def test_an_expired_canned_response_stops_with_a_text_of_its_own_too(desk):
     assert [one["check"] for one in checked["findings"]] == ["expired-canned"]
 
 
+def test_a_canned_response_includes_another_and_keeps_its_locked_wording(desk):
+    law = "Refunds are paid within {{ days | default: 14 }} days of your request."
+    desk.json("canned", "add", "Law", "--body", f"{{% locked %}}{law}{{% endlocked %}}", "--shortcut", "law")
+    desk.json("canned", "add", "Bag", "--body", "Sorry about your bag. {% include 'law' %}")
+    held = desk.json("reply", "1", "--canned", "Bag")
+    assert held["text"] == "Sorry about your bag. Refunds are paid within 14 days of your request."
+    checked = desk.json("check", "1", "--canned", "Bag", "--text", held["text"].replace("14", "3"))
+    (found,) = (one for one in checked["findings"] if one["check"] == "locked-text")
+    assert found["asks"] == "reason"
+    assert found["text"].startswith("The wording “Refunds are paid within 14 days of your request.” of “Bag” is locked")
+
+
+def test_ways_to_say_it_take_turns(desk, post, tmp_path):
+    desk.take_in(*(post(str(id), minutes=10, author={"id": str(id), "handle": f"carl{id}"}) for id in (5, 6)))
+    entry = {"name": "Cold", "body": "We look into the heating.", "variants": [{"body": "The crew has been told."}]}
+    (tmp_path / "library.json").write_text(json.dumps([entry]))
+    desk.json("canned", "import", str(tmp_path / "library.json"))
+    waiting = [str(one["id"]) for one in desk.json("queue") if one["author"]["handle"].startswith("carl")]
+    said = [desk.json("reply", id, "--canned", "Cold")["text"] for id in (*waiting, "1")]
+    assert said == ["We look into the heating.", "The crew has been told.", "We look into the heating."]
+
+
 def test_an_unknown_canned_response_is_wrong_usage(desk):
     assert desk("reply", "1", "--canned", "nope").code == 2
 

@@ -6,7 +6,7 @@ import pytest
 from guarding import NOW, REPLY, SAFE, STOP_ASKING, case, finding, post, said, sent
 
 from tui.clock import DAY, HOUR, MINUTE, Millis
-from tui.desk.canned.response import Canned
+from tui.desk.canned.response import Canned, Variant
 from tui.desk.guard import Case, Offer
 from tui.store.reader import OtherRow, SentText
 
@@ -164,6 +164,35 @@ def test_a_response_that_cannot_be_filled_in_is_passed_over() -> None:
     empty = replace(DELAY_2, body="Hi {{ customer.first_name }}!")
     plain = replace(DELAY_5, body="See {{ this }}, as it stands.", plain=True)
     assert offered(broken, replace(DELAY_2, body="{{ x"), empty, plain)[1] == [plain.body]
+
+
+MANY_WAYS = Canned(
+    1, "delay", REPLY, language="en",
+    variants=(
+        Variant("Cold coach, {{ customer.first_name }}? The crew is on it.", "en"),
+        Variant("Der Wagen ist kalt, wir kümmern uns.", "de"),
+        Variant("We have asked the crew to look at the heating at once.", "en"),
+    ),
+)  # fmt: skip
+
+
+def test_the_other_ways_of_the_response_itself_come_first() -> None:
+    end, texts = offered(DELAY_2, canned=(MANY_WAYS,))
+    assert end == "; “delay” says it otherwise."
+    assert texts == ["Cold coach, Amanda? The crew is on it.", MANY_WAYS.variants[2].body, SAID_2]
+    lately = about(None, 3) + about(None, 1, MANY_WAYS.variants[2].body, 5 * MINUTE)
+    assert offered(canned=(MANY_WAYS,), sent=lately)[1] == ["Cold coach, Amanda? The crew is on it."]
+
+
+def test_they_are_in_the_language_of_the_conversation() -> None:
+    german = finding("same-text", case(post(MINUTE, lang="de-AT"), sent=about(None, 3), canned=(MANY_WAYS,)))
+    assert german is not None
+    assert [offer.text for offer in german.offers] == ["Der Wagen ist kalt, wir kümmern uns."]
+
+
+def test_one_that_includes_another_is_not_offered() -> None:
+    made = replace(MANY_WAYS, variants=(Variant("{% include 'delay 2' %}", "en"),))
+    assert offered(DELAY_3, canned=(made,))[1] == [SAID_3]
 
 
 def test_without_other_responses_nothing_is_offered() -> None:
