@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from tui.cli.canned_files import FORMATS
+from tui.desk.canned import formats
+
 LIBRARY = [
     {"name": "Refund policy", "body": "Late by 15 minutes: 25 % back.", "shortcut": "refund", "tags": ["money"]},
     {"name": "Lost property", "body": "Hi {{ customer.name | default: 'there' }}, report it.", "language": "en"},
@@ -26,6 +29,70 @@ def test_a_dry_run_changes_nothing(desk):
     done = desk.json("canned", "import", "-", "--dry-run", stdin=b'[{"name":"New","body":"b"}]')
     assert (done["added"], done["dry_run"]) == (["New"], True)
     assert len(desk.json("canned", "list")) == 2
+
+
+def test_a_dry_run_says_field_by_field_what_would_change(desk):
+    changed = [
+        LIBRARY[0] | {"body": "Late by 20 minutes: 25 % back.", "tags": ["money", "late"]},
+        {"name": "New", "body": "b"},
+    ]
+    stdin = json.dumps([*changed, {"name": "No body"}]).encode()
+    done = desk.json("canned", "import", "-", "--dry-run", stdin=stdin)
+    assert done["differences"] == [
+        {
+            "name": "Refund policy",
+            "change": "changed",
+            "fields": {
+                "body": {"old": LIBRARY[0]["body"], "new": changed[0]["body"]},
+                "tags": {"old": ["money"], "new": ["money", "late"]},
+            },
+            "diff": [
+                "--- here", "+++ file", "@@ -1 +1 @@",
+                "-Late by 15 minutes: 25 % back.", "+Late by 20 minutes: 25 % back.",
+            ],
+        },
+        {
+            "name": "New", "change": "added", "diff": [],
+            "fields": {"name": {"old": None, "new": "New"}, "body": {"old": None, "new": "b"}},
+        },
+    ]  # fmt: skip
+    assert done["absent"] == ["Lost property"]
+    assert desk("canned", "import", "-", "--dry-run", stdin=stdin).out.splitlines() == [
+        "1 added, 1 changed, 0 unchanged, 1 refused; nothing was stored.",
+        "~ Refund policy",
+        "    tags: money -> money, late",
+        "    --- here",
+        "    +++ file",
+        "    @@ -1 +1 @@",
+        "    -Late by 15 minutes: 25 % back.",
+        "    +Late by 20 minutes: 25 % back.",
+        "+ New: b",
+        "! entry 3: the body is missing",
+        "? Lost property: not in the file; it stays as it is",
+    ]
+    assert "differences" not in desk.json("canned", "import", "-", stdin=stdin)
+
+
+def test_a_dry_run_shows_nothing_that_acts_on_a_terminal(desk):
+    stdin = json.dumps([{"name": "Refund policy", "body": "a\x1b]0;x\x07\n\u202eb", "tags": ["\x9b2J"]}]).encode()
+    answer = desk("canned", "import", "-", "--dry-run", stdin=stdin)
+    assert not set("\x1b\x07\x9b\u202e") & set(answer.out)
+    assert desk("canned", "import", "-", "--dry-run", "--json", stdin=stdin).out.isascii()
+
+
+def test_an_import_from_another_desk_keeps_what_that_can_not_hold(desk):
+    chatwoot = b'[{"short_code":"refund","content":"Late by 20 minutes: 25 % back, {{contact.name}}."}]'
+    assert desk.json("canned", "import", "-", stdin=chatwoot)["changed"] == ["Refund policy"]
+    found = desk.json("canned", "show", "Refund policy")
+    assert (found["body"], found["tags"]) == ("Late by 20 minutes: 25 % back, {{customer.name}}.", ["money"])
+    assert desk.json("canned", "import", "-", stdin=chatwoot)["unchanged"] == 1
+
+
+def test_two_entries_for_one_response_are_told(desk):
+    chatwoot = b'[{"short_code":"refund","content":"one"},{"short_code":"Refund policy","content":"two"}]'
+    done = desk.json("canned", "import", "-", stdin=chatwoot)
+    assert [one["name"] for one in done["warnings"]] == ["Refund policy"]
+    assert desk.json("canned", "show", "Refund policy")["body"] == "two"
 
 
 def test_a_bad_entry_is_named_and_the_rest_goes_in(desk):
@@ -82,6 +149,53 @@ def test_what_is_exported_can_be_imported(desk, tmp_path, name):
     assert desk.json("canned", "export", str(file))["written"] == 2
     again = desk.json("canned", "import", str(file))
     assert (again["added"], again["changed"], again["unchanged"]) == ([], [], 2)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_what_is_exported_in_any_format_changes_nothing_when_imported(desk, tmp_path, format):
+    everything = {
+        "name": "Everything", "body": "{% locked %}25 %{% endlocked %} <b>", "shortcut": "all", "tags": ["a", "b"],
+        "language": "en", "valid_until": "2031-01-01T00:00:00Z", "approved": False, "scope": "agent",
+        "variants": [{"body": "x", "language": "de"}],
+        "actions": [{"tag": "refund"}, {"resolve": "paid"}, {"promise": "we call", "within": "1d"}],
+    }  # fmt: skip
+    desk.json("canned", "import", "-", stdin=json.dumps([everything]).encode())
+    before = desk.json("canned", "list")
+    target = tmp_path / "out"
+    done = desk.json("canned", "export", str(target), "--format", format)
+    assert done["written"] == 3
+    assert bool(done["left_out"]) == (format not in ("json", "csv", "markdown"))
+    again = desk.json("canned", "import", str(target))
+    assert (again["added"], again["changed"], again["unchanged"], again["refused"]) == ([], [], 3, [])
+    assert desk.json("canned", "list") == before
+
+
+def test_a_folder_is_written_and_read_whole(desk, tmp_path):
+    target = tmp_path / "library"
+    target.mkdir()
+    (target / "old.md").write_text("---\nname: Old\n---\nx\n")
+    done = desk.json("canned", "export", str(target))
+    assert sorted(done["changed"]) == ["lost-property.md", "refund-policy.md"]
+    assert done["gone"] == [{"file": "old.md", "name": "Old"}]
+    file = target / "refund-policy.md"
+    file.write_text(file.read_text().replace("15 minutes", "20 minutes"))
+    assert desk("canned", "import", str(target)).out == "1 added, 1 changed, 1 unchanged, 0 refused.\n"
+    assert (
+        "old.md holds" in desk("canned", "export", str(target)).out or desk.json("canned", "show", "Old")["body"] == "x"
+    )
+    assert desk("canned", "export", "--format", "markdown").code == 2
+
+
+def test_what_another_desk_can_not_hold_is_told(desk, tmp_path):
+    told = desk("canned", "export", str(tmp_path / "macros.json"), "--format", "zendesk")
+    assert ". Refund policy: Zendesk can not hold shortcut, tags" in told.out
+    answer = desk("canned", "export", "--format", "zendesk", "--json")
+    assert answer.json["macros"][0]["title"] == "Lost property"
+    assert "Zendesk can not hold" in answer.err
+
+
+def test_the_formats_are_those_of_the_desk():
+    assert FORMATS == formats.FORMATS
 
 
 def test_export_to_stdout_is_one_document_in_ascii(desk):

@@ -110,8 +110,8 @@ def merged(old: Canned, back: Canned | None, new: Canned) -> Canned:
         field: getattr(new, field) for field in FIELDS if getattr(new, field) != getattr(back, field)
     }
     if "body" in news or "plain" in news:
-        keeps_locks = unlocked(old.body) == old.body or unlocked(back.body) != back.body
-        news |= {"body": new.body if keeps_locks else relocked(new.body, old.body), "plain": new.plain}
+        lockless = unlocked(back.body) == back.body and unlocked(new.body) == new.body
+        news |= {"body": relocked(new.body, old.body) if lockless else new.body, "plain": new.plain}
     if back.name == back.shortcut and new.name == new.shortcut:  # a format with one code for both
         news.pop("shortcut", None)
     for field in _LISTS:

@@ -30,11 +30,14 @@ def unlocked(body: str) -> str:
 
 
 def relocked(body: str, old: str) -> str:
-    """The body with the spans locked that were so in the old one, where it still has their wording."""
+    """A body without locks, with the spans locked that are so in the old one, where it still has their wording."""
+    parts: list[str] = []
     for span in _LOCKED.finditer(old):
-        if span[1].strip():
-            body = body.replace(span[1], span[0], 1)
-    return body
+        before, found, after = body.partition(span[1]) if span[1].strip() else (body, "", "")
+        if found:
+            parts += [before, span[0]]
+            body = after
+    return "".join(parts) + body
 
 
 def strange(body: str, known: Collection[str]) -> list[str]:
