@@ -329,7 +329,7 @@ def sent(session: Session, reply_id: int, receipt: Receipt, now: Millis) -> None
     out = {"state": "sent", "sent_at": now, "native_id": receipt.native_id, "error": None}
     row = _settle(session, reply_id, ("sending", "unknown", "failed"), **out)
     _no_draft_any_more(session, row, now)
-    usage.record(session, reply_id, now=row.created_at)
+    usage.left(session, reply_id, now=now)
     _event(session, "reply.sent", reply_id, row.conversation_id, agent=row.agent, now=now, native_id=receipt.native_id)
     _join_thread(session, row, receipt, now)
     c = t.conversations.c

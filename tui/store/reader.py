@@ -966,11 +966,12 @@ class Reader:
 
     def reopened_uses(self, since: Millis, *, within: Millis) -> dict[int, int]:
         """By canned response, after how many of its uses since a time the customer wrote again within a span."""
+        # In the order of conversations, so that their posts are found side by side; the signs see to that.
         rows = self._all(
-            "SELECT u.canned_id, COUNT(*) FROM canned_use u JOIN reply r ON r.id = u.reply_id "
-            "WHERE u.at >= :since AND EXISTS (SELECT 1 FROM post p WHERE p.conversation_id = u.conversation_id "
-            "AND p.created_at > r.sent_at AND p.created_at <= r.sent_at + :within AND p.author_id = u.author_id "
-            "AND NOT p.ours AND NOT p.deleted AND p.kind <> 'repost') GROUP BY u.canned_id",
+            "SELECT u.canned_id, COUNT(*) FROM canned_use u WHERE u.conversation_id > 0 AND +u.at >= :since AND EXISTS "
+            "(SELECT 1 FROM post p WHERE p.conversation_id = u.conversation_id AND p.created_at > u.sent_at "
+            "AND p.created_at <= u.sent_at + :within AND p.author_id = u.author_id AND NOT p.ours AND NOT p.deleted "
+            "AND p.kind <> 'repost') GROUP BY +u.canned_id",
             since=since,
             within=within,
         )
@@ -993,10 +994,11 @@ class Reader:
 
     def uses_for(self, canned_ids: Sequence[int], author_id: int) -> dict[int, Millis]:
         """When this person last got each of these canned responses, joined customers counting as one."""
+        # By their conversations, not by all uses of the responses: the sign sees to that.
         rows = self._all(
-            "SELECT u.canned_id, MAX(u.at) FROM conversation c JOIN reply r ON r.conversation_id = c.id "
-            f"JOIN canned_use u ON u.reply_id = r.id WHERE c.author_id IN ({_PERSON}) "
-            "AND u.canned_id IN (SELECT value FROM json_each(:ids)) GROUP BY u.canned_id",
+            "SELECT u.canned_id, MAX(u.at) FROM conversation c JOIN canned_use u ON u.conversation_id = c.id "
+            f"WHERE c.author_id IN ({_PERSON}) AND +u.canned_id IN (SELECT value FROM json_each(:ids)) "
+            "GROUP BY u.canned_id",
             ids=json.dumps(list(canned_ids)),
             author=author_id,
         )

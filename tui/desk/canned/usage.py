@@ -69,6 +69,12 @@ def record(session: Session, reply_id: int, *, now: Millis) -> None:
         session.execute(update(t.canned_responses).where(_c.id == canned_id).values(uses=_c.uses + 1, last_used=now))
 
 
+def left(session: Session, reply_id: int, *, now: Millis) -> None:
+    """A reply is out: it counts also where it had been given up."""
+    record(session, reply_id, now=now)
+    session.execute(update(t.canned_uses).where(_u.reply_id == reply_id).values(sent_at=now))
+
+
 def take_back(session: Session, reply_id: int) -> None:
     """A reply is not going out: what it was made from was not used."""
     gone = session.execute(delete(t.canned_uses).where(_u.reply_id == reply_id).returning(_u.canned_id)).scalars().all()

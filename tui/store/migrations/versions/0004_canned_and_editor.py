@@ -46,12 +46,14 @@ def _canned() -> None:
         sa.Column("account_id", BigInt, sa.ForeignKey("account.id"), nullable=True),
         sa.Column("agent", sa.String(), nullable=False),
         sa.Column("at", BigInt, nullable=False),
+        sa.Column("sent_at", BigInt, nullable=True),
         sa.Column("edited", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("canned_use_canned", "canned_use", ["canned_id", "at"])
+    op.create_index("canned_use_canned", "canned_use", ["canned_id", "at", "agent", "edited"])
     op.create_index("canned_use_reply", "canned_use", ["reply_id"])
-    op.create_index("canned_use_at", "canned_use", ["at"])
+    of_conversation = ["conversation_id", "sent_at", "at", "author_id", "canned_id"]
+    op.create_index("canned_use_conversation", "canned_use", of_conversation)
 
 
 def _others() -> None:
@@ -104,8 +106,8 @@ def _from_canned_id_to_composition() -> list[dict[str, int]]:
     found = connection.execute(
         sa.text(
             "SELECT r.canned_id, r.id AS reply_id, r.conversation_id, c.author_id, r.account_id, r.agent, "
-            "r.created_at AS at FROM reply r JOIN conversation c ON c.id = r.conversation_id "
-            "WHERE r.canned_id IS NOT NULL AND r.part = 1 AND r.state <> 'recalled'"
+            "r.created_at AS at, r.sent_at FROM reply r JOIN conversation c ON c.id = r.conversation_id "
+            "WHERE r.canned_id IS NOT NULL AND r.part = 1 AND r.state NOT IN ('recalled', 'failed')"
         )
     )
     return [dict(row) for row in found.mappings()]
