@@ -52,6 +52,8 @@ def capture(text: str, *, conversation: QueueRow, agent: str, name: str = "", la
     bare = _bare(text, conversation)
     if not bare:
         raise Refused("There is no text to keep, only a name and a signature.")
+    if len(bare) > LONGEST_TEXT:
+        raise Refused(f"A canned response has at most {LONGEST_TEXT:,} characters; this text has {len(bare):,}.")
     places = _places(bare, conversation, agent)
     edges = [0, *(edge for place in places for edge in place[:2]), len(bare)]
     words = [bare[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True)]
@@ -90,11 +92,14 @@ def _bare(text: str, conversation: QueueRow) -> str:
 
 def _places(text: str, conversation: QueueRow, agent: str) -> list[_Place]:
     """What is to be put in other words, from left to right; none in a link."""
-    taken: list[_Place] = [_Place(*link.span(), "") for link in _LINK.finditer(text)]
-    for found in (_private(text), _variables(text, conversation, agent), _codes(text)):
-        free = (place for place in found if not any(place.start < one.end and one.start < place.end for one in taken))
-        taken += list(free)
-    return sorted(place for place in taken if place.template)
+    links = (_Place(*link.span(), "") for link in _LINK.finditer(text))
+    places: list[_Place] = []
+    taken = bytearray(len(text))
+    for place in (*links, *_private(text), *_variables(text, conversation, agent), *_codes(text)):
+        if not any(taken[place.start : place.end]):
+            taken[place.start : place.end] = b"\1" * (place.end - place.start)
+            places.append(place)
+    return sorted(place for place in places if place.template)
 
 
 # -- variables ---------------------------------------------------------------------------------------

@@ -36,14 +36,17 @@ def locked_text(case: Case) -> Finding | None:
         return None
     words = _words(text)
     runs = {length: set(_runs(words, length)) for length in range(1, _RUN + 1)}
-    lost = [(wording, source) for wording in missing if (source := _still_there(wording, runs, case))]
+    came = [
+        (settled, _is_left(settled, runs), one) for one in case.made_of.inserted for settled in [_settled(one.text)]
+    ]
+    lost = [(wording, source) for wording in missing if (source := _still_there(_settled(wording), came, runs))]
     return _finding(lost, runs, case) if lost else None
 
 
 def _finding(lost: list[tuple[str, Inserted]], runs: dict[int, set[_Words]], case: Case) -> Finding:
     wording, source = lost[0]
     name = next((f" of {excerpt(one.name)}" for one in case.canned if one.id == source.canned), "")
-    became = "changed" if _is_left(wording, runs) else "left out"
+    became = "changed" if _is_left(_settled(wording), runs) else "left out"
     more = f" So {'was' if len(lost) == 2 else 'were'} {listed([excerpt(one) for one, _ in lost[1:]])}."
     evidence = {
         "locked": [whole(one) for one, _ in lost[:EXAMPLES]],
@@ -54,24 +57,25 @@ def _finding(lost: list[tuple[str, Inserted]], runs: dict[int, set[_Words]], cas
     return Finding("locked-text", "stop", words, evidence, asks=REASON)
 
 
-def _still_there(wording: str, runs: dict[int, set[_Words]], case: Case) -> Inserted | None:
-    """The inserted text with this wording of which something is still in the reply; by itself where none has it."""
-    settled = _settled(wording)
-    sources = [one for one in case.made_of.inserted if settled in _settled(one.text)] or [Inserted(0, wording)]
-    return next((one for one in sources if _is_left(one.text, runs)), None)
+def _still_there(wording: str, came: list[tuple[str, bool, Inserted]], runs: dict[int, set[_Words]]) -> Inserted | None:
+    """The response that came with a wording and of which something is left; where none had it, the wording itself."""
+    sources = [(is_left, one) for text, is_left, one in came if wording in text]
+    if not sources:
+        return Inserted(0, wording) if _is_left(wording, runs) else None
+    return next((one for is_left, one in sources if is_left), None)
 
 
-def _is_left(inserted: str, runs: dict[int, set[_Words]]) -> bool:
+def _is_left(text: str, runs: dict[int, set[_Words]]) -> bool:
     """Whether a run of its words is in the reply."""
-    words = _words(_settled(inserted))
+    words = _words(text)
     length = min(len(words), _RUN)
     return length > 0 and any(run in runs[length] for run in _runs(words, length))
 
 
 def _holds(text: str, wording: str) -> bool:
     """Whether a wording stands in a text as words of its own: `14 days` does not stand in `114 days`."""
-    if not wording:
-        return True
+    if not wording or wording not in text:
+        return not wording
     before = _edge(wording[0], r"(?<!\d)(?<!\d[.,])", f"(?<![{_CASED}])")
     after = _edge(wording[-1], r"(?![.,]?\d)", f"(?![{_CASED}])")
     return re.search(before + re.escape(wording) + after, text) is not None
