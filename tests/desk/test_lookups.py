@@ -125,10 +125,10 @@ def test_what_it_says_is_shown_with_name_code_and_time(script: Write) -> None:
 def test_what_it_complains_is_told_in_one_sentence_beside_what_it_said(script: Write) -> None:
     found = run("order", script("import sys; print('partly'); sys.exit('no such\\norder.')"), "AB123456")
     assert found.text == "partly"
-    assert found.problem == "order ended with 1: no such order."
-    assert run("order", script("raise SystemExit(3)"), "AB123456").problem == "order ended with 3."
+    assert found.problem == "The look-up order ended with 1: no such order."
+    assert run("order", script("raise SystemExit(3)"), "AB123456").problem == "The look-up order ended with 3."
     ended = run("order", script("import os; os.kill(os.getpid(), 9)"), "AB123456")
-    assert ended.problem == "order was ended by signal 9."
+    assert ended.problem == "The look-up order was ended by signal 9."
 
 
 def test_a_command_that_is_not_there_is_said(tmp_path: Path) -> None:
@@ -154,12 +154,15 @@ def test_bytes_escapes_and_card_numbers_reach_nobody(script: Write) -> None:
 def test_a_command_that_never_ends_is_stopped_with_what_it_said(script: Write) -> None:
     program = "import time; print('first', flush=True); time.sleep(600)"
     found = run("order", script(program, seconds=3), "AB123456")
-    assert (found.text, found.problem) == ("first", "order took too long and was stopped.")
+    assert (found.text, found.problem) == ("first", "The look-up order took too long and was stopped.")
 
 
 def test_a_command_that_closes_its_streams_and_lingers_is_stopped(script: Write) -> None:
     program = "import os, time; os.close(1); os.close(2); time.sleep(600)"
-    assert run("order", script(program, seconds=1), "AB123456").problem == "order took too long and was stopped."
+    assert (
+        run("order", script(program, seconds=1), "AB123456").problem
+        == "The look-up order took too long and was stopped."
+    )
 
 
 def test_a_command_that_never_stops_talking_is_stopped_and_capped(script: Write) -> None:
@@ -194,7 +197,7 @@ def test_one_that_is_not_wanted_any_more_is_stopped(script: Write, tmp_path: Pat
     sign = tmp_path / "begun"
     program = f"import pathlib, time; pathlib.Path({str(sign)!r}).write_text('1'); time.sleep(600)"
     found = run("order", script(program), "AB123456", is_wanted=lambda: not sign.exists())
-    assert found.problem == "order was stopped."
+    assert found.problem == "The look-up order was stopped."
 
 
 @given(st.text(max_size=40))

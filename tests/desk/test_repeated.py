@@ -57,9 +57,9 @@ def test_the_fifth_time_is_offered_and_says_how_often_by_whom(store: Store, type
         here = types(LATE)
     assert offered(store, here) is None
     types(LATE, "ben")
-    here = types(LATE)
+    here = types(f"@emil5 {LATE}")
     found = offered(store, here)
-    assert (found.conversation_id, found.times, found.own) == (here, 5, 4)
+    assert (found.conversation_id, found.text, found.times, found.own) == (here, LATE, 5, 4)
     assert found.replies == (5, 4, 3, 2, 1)
 
 

@@ -164,9 +164,9 @@ def test_what_went_wrong_is_one_sentence_in_the_status_line_and_below_the_thread
         async with opened(desk, config=configured(order=(command, ORDER))) as here:
             await go_to(here, 1)
             await here.do("look-up")
-            assert "order ended with 1: no such order." in here.status
+            assert "The look-up order ended with 1: no such order." in here.status
             assert "partly" in shown(here)
-            assert "order ended with 1: no such order." in shown(here)
+            assert "The look-up order ended with 1: no such order." in shown(here)
 
     asyncio.run(play())
 

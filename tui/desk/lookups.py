@@ -147,7 +147,7 @@ def run(name: str, look_up: LookUp, code: str, *, is_wanted: Callable[[], bool] 
     begun, at = time.monotonic(), clock.now()
     said, problem = _ran(argv, begun + allowed(look_up), is_wanted)
     took = int((time.monotonic() - begun) * clock.SECOND)
-    return LookedUp(name, code, _shown(said), f"{name} {problem}." if problem else "", at, took)
+    return LookedUp(name, code, _shown(said), f"The look-up {name} {problem}." if problem else "", at, took)
 
 
 def _ran(argv: Sequence[str], until: float, is_wanted: Callable[[], bool]) -> tuple[bytes, str]:

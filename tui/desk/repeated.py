@@ -26,6 +26,7 @@ _WORD = re.compile(r"(?<!\w)[^\W\d_]{4,30}(?!\w)")
 _RARE = 3
 """So many words of a text are looked for: texts that are near-equal share its longest ones."""
 _NUMBER = re.compile(r"\S*\d\S*")
+_ADDRESSED = re.compile(r"\A\s*(?:@\S+\s+)*")
 
 
 class Repeated(NamedTuple):
@@ -34,7 +35,7 @@ class Repeated(NamedTuple):
     reply_id: int
     conversation_id: int
     text: str
-    """As this agent has typed it."""
+    """As this agent has typed it, from its first word on."""
     times: int
     """How often it was typed by hand within WITHIN, this time included."""
     own: int
@@ -81,7 +82,9 @@ def repeated(reader: Reader, conversation_id: int, *, agent: str, config: Config
     if len(found) < config.desk.offer_after or _was_told(reader, found, agent):
         return None
     own = sum(1 for one in found if one.agent == agent)
-    return Repeated(reply.id, conversation_id, text, len(found), own, tuple(one.id for one in found))
+    return Repeated(
+        reply.id, conversation_id, _ADDRESSED.sub("", text), len(found), own, tuple(one.id for one in found)
+    )
 
 
 def _newest(reader: Reader, conversation_id: int, agent: str) -> ReplyRow | None:
