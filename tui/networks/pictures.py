@@ -5,7 +5,6 @@ import stat
 from pathlib import Path
 
 from tui.errors import Misuse
-from tui.networks.limits import Length
 from tui.text import fit, line
 
 MOST = 4
@@ -58,9 +57,9 @@ def described(alt: str) -> str:
     alt = line(alt).strip()
     if not alt:
         raise Misuse("Say what the picture shows; who cannot see it reads that.")
-    length = Length(len(alt), ALT_CHARACTERS, "characters")
-    if length.over:
-        raise Misuse(f"The description is {length.over} characters too long ({length.used:,} of {length.limit:,}).")
+    over = len(alt) - ALT_CHARACTERS
+    if over > 0:
+        raise Misuse(f"The description is {over:,} characters too long ({len(alt):,} of {ALT_CHARACTERS:,}).")
     return alt
 
 

@@ -16,15 +16,16 @@ VISIBLE: dict[str, str] = {
 """How a reply goes out, by who is to see it."""
 
 
-def in_short(made_of: Composition) -> list[str]:
-    """In a few cells each: `2 pictures`, `warning`, `unlisted`, `also 3`."""
-    pictures = len(made_of.media)
-    return [
-        *([f"{pictures} picture{'s' if pictures > 1 else ''}"] if pictures else []),
-        *(["warning"] if made_of.warning else []),
-        *([made_of.visibility] if made_of.visibility else []),
-        *([f"also {len(made_of.actions)}"] if made_of.actions else []),
+def in_short(made_of: Composition) -> str:
+    """In a few cells: `2 pics, cw, unlisted, also 3`; empty where there is nothing."""
+    pictures, actions = len(made_of.media), len(made_of.actions)
+    found = [
+        f"{pictures} pic{'s' if pictures > 1 else ''}" if pictures else "",
+        "cw" if made_of.warning else "",
+        made_of.visibility,
+        f"also {actions}" if actions else "",
     ]
+    return ", ".join(filter(None, found))
 
 
 def above(made_of: Composition) -> list[str]:

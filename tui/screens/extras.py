@@ -15,13 +15,13 @@ from tui.desk.canned.response import Action
 from tui.desk.composition import VISIBILITIES, Composition
 from tui.errors import Misuse
 from tui.networks import pictures
-from tui.networks.marks import Mark, marks
 from tui.networks.records import Attachment
 from tui.screens.beside import VISIBLE, whole
 from tui.screens.dialogs import Choice, Option, Prompt, Sheet
 from tui.screens.paint import Palette, palette
 
 if TYPE_CHECKING:
+    from tui.networks.marks import Mark
     from tui.screens.app import DeskApp
     from tui.store.reader import QueueRow
 
@@ -63,6 +63,8 @@ class Extras:
 
     def _body(self, row: "QueueRow", parts: list[str], made_of: Composition, colors: Palette) -> Content:
         """For a thread beside the loop: finding links loads a library the first time."""
+        from tui.networks.marks import marks
+
         lines: list[Content] = []
         for number, part in enumerate(parts, 1):
             found = marks(part, row.network)
@@ -203,7 +205,7 @@ class Extras:
         return None
 
 
-def marked(part: str, found: list[Mark], style: Style) -> Content:
+def marked(part: str, found: "list[Mark]", style: Style) -> Content:
     """A text with its marks in a style of their own; each piece is cleaned by itself, as places count before that."""
     pieces: list[Content] = []
     at = 0
@@ -213,7 +215,7 @@ def marked(part: str, found: list[Mark], style: Style) -> Content:
     return Content("").join([*pieces, Content(text.clean(part[at:]))])
 
 
-def _told(found: list[Mark]) -> list[str]:
+def _told(found: "list[Mark]") -> list[str]:
     """What the network makes of a text, a line a kind."""
     by_kind = {kind: [text.line(mark.value) for mark in found if mark.kind == kind] for kind in _KINDS}
     return [f"{_KINDS[kind]}: {', '.join(values)}" for kind, values in by_kind.items() if values]

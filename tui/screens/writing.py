@@ -91,6 +91,7 @@ class Writing:
             self._saved = draft.text if draft else "", self._sender, self.made_of
             self._findings, self._found_for = [], None
             composer.load(draft.text if draft else "", draft.cursor if draft else 0)
+            self._counted = composer.text
         self.title()
 
     def title(self) -> None:
@@ -107,10 +108,11 @@ class Writing:
             if self.app.jobs is not None:
                 length = self.count(row, composer.text)
                 words += f" {signs.separator} {length.used}/{length.limit}"
-                words += "".join(f" {signs.separator} {told}" for told in in_short(self.made_of))
             words += "".join(f" {getattr(signs, f.verdict)} {f.check}" for f in self._findings)
             if self._findings and self._found_for != self.as_it_stands(row.id):
                 words += f" {signs.ellipsis}"
+            if beside := in_short(self.made_of):
+                words += f" {signs.separator} {beside}"
         if str(composer.border_title) != words:
             composer.border_title = Content(words)
 
