@@ -238,6 +238,33 @@ def test_among_thousands_the_one_with_a_variant_in_the_language_is_offered() -> 
     assert index.suggest(Fit(language="es", network="x"))[0].canned.id == 9_999
 
 
+def test_on_a_new_desk_the_words_of_the_post_say_what_it_is_about(index: Index) -> None:
+    posts = {
+        "@northline I left my luggage on the 9:14 to Leeds, a red suitcase": "Lost luggage",
+        "your TRAINS are always LATE https://t.example/seat-reservation": "Delay apology",
+        "why is this line closed again?": "Closed line",
+        "can I have my seat reservations changed": "Seat reservation",
+    }
+    for post, name in posts.items():
+        hit = index.suggest(Fit(post=post))[0]
+        assert hit.canned.name == name
+        assert points(hit)["words of the post"] > 0
+    nothing = index.suggest(Fit(post="@refund https://refund.example/luggage 🎉"))
+    assert [hit.score for hit in nothing] == [hit.score for hit in index.suggest(Fit())]
+
+
+def test_the_words_of_the_post_decide_between_equals_when_words_are_typed() -> None:
+    index = Index([Canned(1, "Lost a", "Your umbrella"), Canned(2, "Lost b", "Your suitcase"), Canned(3, "c", "d")])
+    assert index.search("lost", Fit(post="my suitcase!"))[0].canned.id == 2
+    assert index.search("lost", Fit(post="my umbrellas!"))[0].canned.id == 1
+
+
+def test_what_thousands_say_tells_nothing_of_a_post() -> None:
+    library = [Canned(n, f"Reply {n:05}", f"Thanks for the words of word{n}") for n in range(1, 3_000)]
+    index = Index([*library, Canned(9_999, "Zebra crossing", "Mind the gap")])
+    assert index.suggest(Fit(post="thanks for the zebra at the station"))[0].canned.id == 9_999
+
+
 def test_what_answered_similar_posts_before_goes_up() -> None:
     index = Index([Canned(1, "Refund a", "x", uses=90), Canned(2, "Refund b", "x"), Canned(3, "Refund c", "x")])
     fit = Fit(similar={3: 0.8, 2: 0.2, 77: 1.0})
@@ -286,9 +313,13 @@ def test_what_only_this_agent_uses_is_thought_of_among_thousands() -> None:
 def test_no_score_is_beyond_a_hundred_or_below_nothing(likeness: float, uses: int, edited: int, reopened: int) -> None:
     usage = Usage(uses, 0, uses, 0, edited, reopened)
     canned = Canned(1, "Refund", "x", tags=("a",), incident="Line 4")
-    fit = Fit(tags=("a",), now=0, incident="Line 4", incidents=["Line 4"], similar={1: likeness})
+    fit = Fit(tags=("a",), now=0, incident="Line 4", incidents=["Line 4"], similar={1: likeness}, post="Refund!")
     index = Index([canned], {1: usage})
-    for hit in (*index.search("refun", fit), *index.suggest(fit), rank(canned, [("name", 1.0)], fit, usage=usage)):
+    for hit in (
+        *index.search("refun", fit),
+        *index.suggest(fit),
+        rank(canned, [("name", 1.0)], fit, shared=1.0, usage=usage),
+    ):
         assert 0 < hit.score < 99
 
 

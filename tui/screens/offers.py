@@ -113,7 +113,7 @@ class Offers:
             language=self.language or None, network=row.network, tags=tuple(row.tags), now=self.now,
             account=f"{row.network}:{self.account}" if self.account else None, agent=self.agent,
             incident=row.incident, incidents=self.open_incidents,
-            similar=self.stock.similar.like(posts[-1].text) if posts else {},
+            similar=self.stock.similar.like(posts[-1].text) if posts else {}, post=posts[-1].text if posts else "",
         )  # fmt: skip
 
     @cached_property

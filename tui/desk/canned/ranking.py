@@ -30,6 +30,7 @@ class Weights(NamedTuple):
     """
 
     best: float
+    words: float
     tags: float
     incident: float
     similar: float
@@ -38,9 +39,9 @@ class Weights(NamedTuple):
     accepted: float
 
 
-TYPED = Weights(60.0, tags=0.06, incident=0.12, similar=0.12, team_use=0.07, own_use=0.07, accepted=0.05)
+TYPED = Weights(56.0, words=0.08, tags=0.06, incident=0.12, similar=0.12, team_use=0.07, own_use=0.07, accepted=0.05)
 """Words were typed: what they match decides, the rest decides between matches that are nearly as good."""
-SUGGESTED = Weights(14.0, tags=0.25, incident=0.5, similar=0.9, team_use=0.2, own_use=0.2, accepted=0.3)
+SUGGESTED = Weights(7.5, words=0.9, tags=0.25, incident=0.5, similar=0.9, team_use=0.2, own_use=0.2, accepted=0.3)
 """Nothing was typed: the match is the same for all."""
 
 
@@ -62,6 +63,8 @@ class Fit:
     """The names of all open incidents: a response for another one is no longer valid."""
     similar: Mapping[int, float] = field(default_factory=dict)
     """By id of a response, 0..1: how like this post are those it answered before, see `similar.Similar`."""
+    post: str = ""
+    """What the customer wrote: a response with words of it is more likely meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +83,19 @@ def rank(
     found: Sequence[tuple[str, float]],
     fit: Fit | None,
     *,
+    shared: float = 0.0,
     usage: Usage | None = None,
     weights: Weights = TYPED,
 ) -> Hit:
     """The score of one match: its parts (rule, share 0..1 of the best), times what each other rule says.
 
-    Without `usage` the counters of the response stand for the team's, and acceptance has no say.
+    `shared` is 0..1, what it has of the words of the post. Without `usage` the counters of the response stand for the
+    team's, and acceptance has no say.
     """
     why = [(rule, weights.best * share) for rule, share in found]
     score = sum(points for _, points in why)
-    for rule, factor in (*fitness(canned, fit, weights), *_proven(canned, fit, usage, weights)):
+    said = "words of the post", 1 + weights.words * math.sqrt(shared)
+    for rule, factor in (said, *fitness(canned, fit, weights), *_proven(canned, fit, usage, weights)):
         if factor != 1.0:
             why.append((rule, score * (factor - 1)))
             score *= factor

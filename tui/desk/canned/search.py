@@ -2,38 +2,28 @@
 
 A query is matched word by word, see `vocabulary`. Sets of words and of responses are integers, see `bits`, so that
 the responses that meet most of a query are known before one of them is looked at. Only those are scored, the best
-of them with their whole text (rapidfuzz). How a match becomes a score, see `ranking`.
+of them with their whole text (rapidfuzz), see `matching`. How a match becomes a score, see `ranking`.
 
     100 an exact shortcut, 99 an exact name, whatever the fit
-    match = 0.72 × words found, rare ones weigh more + 0.10 × share of the name + 0.18 × order and nearness
-
-A word in the name counts more than one in the tags, and that more than one in a text; every variant is searched.
 """
 
 import math
-import re
-from array import array
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain, islice
 
 from tui.clock import Millis
 from tui.desk.canned import bits
 from tui.desk.canned.bits import Bits, Postings
+from tui.desk.canned.matching import BODY, Asked, Term, Texts, matches, met
 from tui.desk.canned.ranking import SUGGESTED, Fit, Hit, fitness, primary, rank, texts, use
 from tui.desk.canned.response import UNUSED, Canned, Usage
-from tui.desk.canned.vocabulary import INITIALS, Vocabulary, fold, words
+from tui.desk.canned.vocabulary import ADDRESS, Vocabulary, fold, words
 
 __all__ = ["Fit", "Hit", "Index", "fitness", "fold", "rank", "use", "words"]
 
 EXACT_SHORTCUT, EXACT_NAME, EXACT_FOLDED = 100.0, 99.5, 99.0
-
-IN_SHORTCUT, IN_NAME, IN_TAGS, IN_BODY = 1.0, 1.0, 0.85, 0.7
-"""What a word is worth by where it stands."""
-OF_WORDS, OF_COVER, OF_ORDER = 0.72, 0.10, 0.18
-"""Shares of the match: the query's words found, the name covered by them, their order and nearness."""
 
 LONGEST_QUERY = 200
 MOST_WORDS = 12
@@ -41,13 +31,13 @@ SCORED, REORDERED = 96, 32
 """How many candidates are scored, and how many of those compared as whole texts."""
 OWN = 32
 """How many of an agent's own most used responses are thought of before a key is typed."""
-INDEXED_TEXT = 2_000
-"""Characters of each text of a response that are searched."""
-COMPARED_TEXT = 400
+LONGEST_POST, LOOKED_UP = 2_000, 100
+"""Characters and words of a post that are looked for in the library."""
+COMMON, FEW = 4, 12
+"""A word that one response in so many has tells nothing of a post, but where there are only a few."""
 
 _STRONG = 0.75
 _CACHED_WORDS = 512
-_LIQUID = re.compile(r"\{\{.{0,200}?\}\}|\{%.{0,200}?%\}")
 
 Group = tuple[str, str]
 """A fact that many responses share, as its kind and value."""
@@ -65,7 +55,7 @@ class Index:
         self._at = {canned.id: at for at, canned in enumerate(self._library)}
         self._all: Bits = (1 << len(self._library)) - 1
         self._exact = _exactly(self._library)
-        self._texts = _Texts()
+        self._texts = Texts()
         groups: dict[Group, list[int]] = defaultdict(list)
         ids: defaultdict[str, int] = defaultdict(lambda: len(ids))
         anywhere: defaultdict[int, list[int]] = defaultdict(list)
@@ -90,7 +80,9 @@ class Index:
         self._by_end = [at for _, at in ending]
         self._ended: tuple[int, Bits] = 0, 0
         self._letters = {letter: self._meant_by(letter) for letter in self._vocabulary.common_letters()}
-        self._terms: dict[str, _Term] = {}
+        self._terms: dict[str, Term] = {}
+        self._posted = "", Asked([])
+        """The post last asked about, as the picker asks again with every key."""
 
     def __len__(self) -> int:
         return len(self._library)
@@ -109,18 +101,32 @@ class Index:
         terms = [self._term(word) for word in list(dict.fromkeys(words(folded)))[:MOST_WORDS]]
         if terms:
             chosen = [at for at in self._candidates(terms, open_to, fit) if at not in hits]
-            for at, found in _matches(chosen, terms, self._texts, folded, max(REORDERED, limit)):
-                hits[at] = rank(self._library[at], found, fit, usage=self._used(at))
+            post = self._post(fit)
+            for at, found in matches(chosen, Asked(terms), self._texts, folded, max(REORDERED, limit)):
+                hits[at] = rank(self._library[at], found, fit, shared=self._shared(at, post), usage=self._used(at))
         return _best(hits.values(), limit)
 
     def suggest(self, fit: Fit | None = None, limit: int = 5) -> list[Hit]:
         """What is likely wanted before a key is typed: what fits, answered similar posts, is used and accepted."""
-        counters = [*self._fitting(fit), self._own]
+        post = self._post(fit)
+        counters = [
+            *self._fitting(fit),
+            self._own,
+            *(term.anywhere for term in post.terms),
+            *(term.in_name for term in post.terms),
+        ]
         chosen = bits.first(bits.counted(self._open_to(fit), counters), max(SCORED, limit))
         nothing = (("nothing typed", 1.0),)
         return _best(
-            (rank(self._library[at], nothing, fit, usage=self._used(at), weights=SUGGESTED) for at in chosen), limit
-        )
+            (
+                rank(
+                    self._library[at], nothing, fit,
+                    shared=self._shared(at, post), usage=self._used(at), weights=SUGGESTED,
+                )
+                for at in chosen
+            ),
+            limit,
+        )  # fmt: skip
 
     def forget(self) -> None:
         """Drop what was learned about words already typed."""
@@ -152,7 +158,7 @@ class Index:
                     seen.add(at)
                     yield at, rule, points
 
-    def _term(self, word: str) -> "_Term":
+    def _term(self, word: str) -> Term:
         term = self._letters.get(word) or self._terms.get(word)
         if term is None:
             if len(self._terms) >= _CACHED_WORDS:
@@ -160,15 +166,37 @@ class Index:
             term = self._terms[word] = self._meant_by(word)
         return term
 
-    def _meant_by(self, word: str) -> "_Term":
-        similar = self._vocabulary.like(word)
+    def _meant_by(self, word: str) -> Term:
+        return self._standing(self._vocabulary.like(word))
+
+    def _standing(self, similar: dict[int, float]) -> Term:
         strong = self._anywhere.union([at for at, likeness in similar.items() if likeness >= _STRONG])
         weak = self._anywhere.union([at for at, likeness in similar.items() if likeness < _STRONG])
         anywhere = strong | weak
         weight = 0.5 + math.log1p(len(self._library) / (1 + (strong or anywhere).bit_count()))
-        return _Term(similar, weight, anywhere, strong, self._in_name.union(similar))
+        return Term(similar, weight, anywhere, strong, self._in_name.union(similar))
 
-    def _candidates(self, terms: list["_Term"], open_to: Bits, fit: Fit | None) -> list[int]:
+    def _post(self, fit: Fit | None) -> Asked:
+        """The words of the post that tell most: rare ones that stand in some response, in any of their forms."""
+        post = fit.post[:LONGEST_POST] if fit else ""
+        last, asked = self._posted
+        if post != last:
+            said = islice(dict.fromkeys(words(fold(ADDRESS.sub(" ", post)))), LOOKED_UP)
+            terms = [self._standing(forms) for word in said if (forms := self._vocabulary.forms(word))]
+            telling = [term for term in terms if COMMON * term.anywhere.bit_count() <= len(self._library) + FEW]
+            asked = Asked(sorted(telling, key=lambda term: -term.weight)[:MOST_WORDS])
+            self._posted = post, asked
+        return asked
+
+    def _shared(self, at: int, post: Asked) -> float:
+        """0..1: what a response has of the words of a post; a body says less of what it is about than a name."""
+        if not post.terms:
+            return 0.0
+        points, _ = met(self._texts.fields(at), post)
+        points[BODY] /= 2
+        return sum(points) / sum(post.weights)
+
+    def _candidates(self, terms: list[Term], open_to: Bits, fit: Fit | None) -> list[int]:
         """The responses that meet most of the query; among equals those that fit, then the most used."""
         found = 0
         counters = self._fitting(fit)
@@ -216,9 +244,11 @@ class Index:
 
     def _past(self, now: Millis) -> Bits:
         count = bisect_right(self._ends, now)
-        if self._ended[0] != count:
-            self._ended = count, bits.bits(self._by_end[:count], len(self._library))
-        return self._ended[1]
+        last, past = self._ended
+        if last != count:
+            past = bits.bits(self._by_end[:count], len(self._library))
+            self._ended = count, past
+        return past
 
 
 def _groups(canned: Canned) -> set[Group]:
@@ -241,47 +271,6 @@ def _account(account: str, network: str | None) -> str:
     return (account if ":" in account else f"{network}:{account}").casefold()
 
 
-_NAME, _BODY = 0, 3
-_FIELDS = (("name", IN_NAME), ("shortcut", IN_SHORTCUT), ("tags", IN_TAGS), ("body", IN_BODY))
-
-
-class _Texts:
-    """The responses as numbers of words: each once, where it counts most. Flat, so that they cost a garbage
-    collection nothing, however many there are.
-    """
-
-    def __init__(self) -> None:
-        self._words = array("I")
-        self._ends = array("I", [0])
-        """Where the words of name, shortcut, tags and texts end, response by response."""
-        self.compared: list[str] = []
-        """What the whole query is compared with."""
-
-    def add(self, canned: Canned, ids: defaultdict[str, int]) -> None:
-        """One more; `ids` numbers the words."""
-        name, tags = fold(canned.name), fold(" ".join(canned.tags))
-        body = _wording(canned.body, canned.plain)
-        named = words(name)
-        if len(named) > 1:
-            named.append(INITIALS + "".join([word[0] for word in named]))
-        spoken = words(body)
-        for one in canned.variants:
-            spoken += words(_wording(one.body, one.plain))
-        distinct: dict[str, None] = {}
-        start = len(self._words)
-        for field in (named, words(fold(canned.shortcut)), words(tags), spoken):
-            distinct.update(dict.fromkeys(field))
-            self._ends.append(start + len(distinct))
-        self._words.extend([ids[word] for word in distinct])
-        self.compared.append(f"{name} {tags} {body[:COMPARED_TEXT]}")
-
-    def fields(self, at: int) -> list["array[int]"]:
-        """Its words in name, shortcut, tags and texts."""
-        start = len(_FIELDS) * at
-        ends = self._ends[start : start + len(_FIELDS) + 1]
-        return [self._words[start:end] for start, end in pairwise(ends)]
-
-
 def _exactly(library: Sequence[Canned]) -> dict[tuple[float, str], tuple[int, ...]]:
     """Where the responses stand that are named by a text, by the points it is worth."""
     found: dict[tuple[float, str], list[int]] = defaultdict(list)
@@ -291,70 +280,6 @@ def _exactly(library: Sequence[Canned]) -> dict[tuple[float, str], tuple[int, ..
         if canned.shortcut.strip():
             found[EXACT_SHORTCUT, _spaced(canned.shortcut)].append(at)
     return {key: tuple(some) for key, some in found.items()}
-
-
-def _wording(body: str, plain: bool) -> str:
-    """What is searched of a text: variables of a template are not its words."""
-    body = body[:INDEXED_TEXT]
-    return fold(body if plain or "{" not in body else _LIQUID.sub(" ", body))
-
-
-@dataclass(frozen=True, slots=True)
-class _Term:
-    """One word of a query: the library's words it may mean, and where they stand."""
-
-    similar: dict[int, float]
-    weight: float
-    anywhere: Bits
-    strong: Bits
-    in_name: Bits
-
-
-def _matches(
-    chosen: list[int],
-    terms: list[_Term],
-    texts: _Texts,
-    query: str,
-    most: int,
-) -> list[tuple[int, tuple[tuple[str, float], ...]]]:
-    """The parts of each match, as (rule, share); the shares of a perfect one add up to 1."""
-    from rapidfuzz.fuzz import partial_ratio
-
-    meant: dict[int, list[tuple[int, float]]] = {}
-    for at, term in enumerate(terms):
-        for word, likeness in term.similar.items():
-            meant.setdefault(word, []).append((at, likeness))
-    weights = [term.weight for term in terms]
-    scored = [(at, _by_field(texts.fields(at), meant, weights)) for at in chosen]
-    scored.sort(key=lambda one: -sum([share for _, share in one[1]]))
-    return [
-        (at, (*parts, ("order", OF_ORDER * partial_ratio(query, texts.compared[at]) / 100)))
-        for at, parts in scored[:most]
-    ]
-
-
-def _by_field(
-    fields: list["array[int]"], meant: dict[int, list[tuple[int, float]]], weights: list[float]
-) -> list[tuple[str, float]]:
-    best = [0.0] * len(weights)
-    where = [_BODY] * len(weights)
-    covered = 0
-    for field, spoken in enumerate(fields):
-        worth = _FIELDS[field][1]
-        for word in filter(meant.__contains__, spoken):
-            covered += field == _NAME
-            for term, likeness in meant[word]:
-                if likeness * worth > best[term]:
-                    best[term] = likeness * worth
-                    where[term] = field
-    points = [0.0] * len(_FIELDS)
-    for term, weight in enumerate(weights):
-        points[where[term]] += weight * best[term]
-    share = OF_WORDS / sum(weights)
-    parts = [(_FIELDS[field][0], share * got) for field, got in enumerate(points) if got]
-    if covered:
-        parts.append(("whole name", OF_COVER * covered / len(fields[_NAME])))
-    return parts
 
 
 def _best(hits: Iterable[Hit], limit: int) -> list[Hit]:

@@ -1,11 +1,10 @@
 """Which canned responses answered posts like this one before."""
 
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from tui.desk.canned.vocabulary import fold, words
+from tui.desk.canned.vocabulary import ADDRESS, fold, words
 
 NEIGHBOURS = 24
 """How many of the most similar posts have a say."""
@@ -17,8 +16,6 @@ LONGEST_TEXT = 2_000
 """Characters of a post that are compared."""
 MOST_WORDS = 64
 """How many of its words, the rarest of them."""
-
-_ADDRESS = re.compile(r"https?://[^\s]+|@[^\s]+")
 
 
 class Similar:
@@ -71,4 +68,4 @@ class Similar:
 
 
 def _counts(text: str) -> Counter[str]:
-    return Counter(words(fold(_ADDRESS.sub(" ", text[:LONGEST_TEXT]))))
+    return Counter(words(fold(ADDRESS.sub(" ", text[:LONGEST_TEXT]))))

@@ -15,6 +15,8 @@ from tui.desk.canned.bits import Bits, at_least, bits, members
 INITIALS = "\x01"
 """Stands before a word of the vocabulary that is made of the initials of a name."""
 
+ADDRESS = re.compile(r"https?://[^\s]+|@[^\s]+")
+"""Links and handles: what they say is not said in words."""
 MANY = 100
 """Words that a letter of its own begins, so that looking them up is worth preparing."""
 
@@ -81,6 +83,15 @@ class Vocabulary:
         for at, length in self._beginning(typed):
             found[at] = 1.0 if length == len(typed) else 0.78 + 0.2 * len(typed) / length
         return found
+
+    def forms(self, word: str) -> dict[int, float]:
+        """The same word with other endings, by number, with a likeness 0..1: `trains` for `train`, no typos."""
+        stem = word[:-2] if len(word) >= 6 else word
+        return {
+            at: 1.0 if length == len(word) else 0.9
+            for at, length in self._beginning(stem)
+            if length == len(word) or (len(word) >= 4 and length <= len(word) + 2)
+        }
 
     def _beginning(self, typed: str) -> Iterator[tuple[int, int]]:
         at = bisect_left(self._sorted, (typed, -1))
