@@ -12,6 +12,7 @@ from tui.clock import MINUTE
 from tui.config import Config, DeskSettings
 from tui.desk.composition import made_of
 from tui.screens import capturing, review
+from tui.screens.dialogs import Choice
 from tui.screens.review import Decision, Review
 from tui.store import tables as t
 from tui.store.store import Store
@@ -129,6 +130,9 @@ def test_a_text_typed_often_is_offered_once_and_the_key_keeps_it_wherever_the_cu
             await go_to(here, 2)
             await here.do("capture")
             assert "refund is on its way" in here.desk.composer.text
+            here.desk.composer.action_ask("leave")
+            await here.rest()
+            assert here.app.capturing._offered is None
 
     asyncio.run(play())
     told = [event for event in desk.reader().events() if event.kind == "canned.offered"]
@@ -166,3 +170,45 @@ def test_a_reply_that_is_recalled_is_no_reason_to_offer_it(desk: Store) -> None:
 
     asyncio.run(play())
     assert not [event for event in desk.reader().events() if event.kind == "canned.offered"]
+
+
+def test_a_sentence_that_was_missed_is_made_good_where_we_have_not_replied(
+    desk: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(capturing, "OFFER_S", 0)
+    replied(desk, 2)
+
+    async def play() -> None:
+        async with opened(desk, config=Config(desk=DeskSettings(offer_after=2, undo_seconds=0))) as here:
+            await go_to(here, 1)
+            await send(here, LATE)
+            await here.until(lambda: "keeps it" in here.status)
+            here.desk.feed.focus()
+            await go_to(here, 3)
+            await here.do("capture")
+            assert "refund is on its way" in here.desk.composer.text
+
+    asyncio.run(play())
+
+
+def test_what_was_begun_before_comes_first_and_the_offered_text_is_not_lost(desk: Store) -> None:
+    replied(desk, 2)
+
+    async def play() -> None:
+        async with opened(desk, config=Config(desk=DeskSettings(offer_after=2, undo_seconds=0))) as here:
+            await here.app.editing.edit_canned("---\nname: Begun\n---\nbefore\n", "canned:new")
+            here.desk.composer.insert("x")
+            here.desk.composer.action_ask("leave")
+            await here.rest()
+            here.desk.feed.focus()
+            await go_to(here, 1)
+            await send(here, LATE)
+            await here.until(lambda: "keeps it" in here.status)
+            here.app.action_do("capture")
+            await here.until(lambda: isinstance(here.app.screen, Choice))
+            await here.pilot.press("g")
+            await here.rest()
+            assert "Begun" in here.desk.composer.text
+            assert here.app.capturing._offered is not None
+
+    asyncio.run(play())

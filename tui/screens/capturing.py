@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tui.screens.thread import Thread
 
 OFFER_S = 8
-"""How long the key keeps the text that is offered, whatever is on screen: as long as the sentence stands (s)."""
+"""How long the offered text goes before that of the conversation on screen: as long as the sentence stands (s)."""
 WAIT_S = 1.0
 """How often it is looked whether an offer can be made (s)."""
 EXCERPT_CELLS = 20
@@ -30,20 +30,27 @@ class Capturing:
 
     async def capture(self) -> None:
         """Our newest reply of the conversation on screen, or the one that is offered, as a new canned response."""
-        found = await self._offered_text() or await self._newest_text()
+        offered = self._offered
+        stands = offered is not None and asyncio.get_running_loop().time() < offered[1]
+        found = None if stands else await self._newest_text()
+        found = found or await self._offered_text()
         if found is None:
             self.app.say("We have not replied in this conversation; there is no text to keep.")
             return
         conversation_id, words = found
         job = partial(self.app.jobs.captured, conversation_id=conversation_id, words=words, agent=self.app.agent)
-        await self.app.editing.edit_canned(await self.app.work.read(job), "canned:new")
+        document = await self.app.work.read(job)
+        try:
+            await self.app.editing.edit_canned(document, "canned:new")
+        finally:
+            if self.app.desk.composer.text != document:  # another that was begun before goes on
+                self._offered = offered
 
     async def _offered_text(self) -> tuple[int, str] | None:
-        """The conversation and text of a reply that is offered just now; once."""
-        offered, self._offered = self._offered, None
-        if offered is None or asyncio.get_running_loop().time() > offered[1]:
+        """The conversation and text of the reply that was offered last, unless it has been taken."""
+        if self._offered is None:
             return None
-        reply = offered[0]
+        (reply, _), self._offered = self._offered, None
         return reply.conversation_id, await self.app.work.read(lambda reader: reader.whole_text(reply.reply_id))
 
     async def _newest_text(self) -> tuple[int, str] | None:
