@@ -137,6 +137,7 @@ def plainly(text: str) -> str:
 
 @given(TEXTS, NAMES, NAMES)
 @example("{Amanda}", "Amanda Clay", "Bo Lind")
+@example("It is CUSTOMER", "⟦x⟧ y", "Bo Lind")
 @example("{{ x }} {% y %} A1B2C3 ^BL", "Amanda Clay", "Bo Lind")
 def test_the_same_conversation_gives_the_text_back(text: str, name: str, agent: str) -> None:
     row, text = talk(name=name), text.replace("CUSTOMER", name).replace("AGENT", agent)

@@ -199,6 +199,17 @@ def chain(length: int) -> list[Canned]:
     return [*links, canned("end", str(length))]
 
 
+def test_each_response_is_checked_once() -> None:
+    width = range(40)
+    grid = [
+        canned("".join(f"{{% include '{layer + 1}.{column}' %}}" for column in width), f"{layer}.{row}")
+        for layer in range(6)
+        for row in width
+    ]
+    ends = [canned("end", f"6.{row}") for row in width]
+    assert check(canned("{% include '0.0' %}"), by_name([*grid, *ends])) is None
+
+
 def test_so_many_stand_in_one_another() -> None:
     assert said("{% include '1' %}", *chain(DEEPEST_INCLUDE)).text == "end"
     with pytest.raises(Refused, match=f"more than {DEEPEST_INCLUDE} stand in one another"):

@@ -78,7 +78,7 @@ def context(
 
 def language_of(conversation: QueueRow, posts: Sequence[PostRow]) -> str:
     """The language (BCP 47) of the customer's newest word that has one; empty where none has."""
-    written = (post.lang for post in reversed(posts) if post.author_id == conversation.author_id and not post.ours)
+    written = (post.lang for post in reversed(posts) if post.author_id == conversation.author_id)
     return next((language for language in written if language), "")
 
 
