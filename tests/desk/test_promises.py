@@ -8,7 +8,7 @@ from making import NOW, US, kinds, ours, post, repost, rows, take
 from tui import clock
 from tui.clock import DAY, HOUR, MINUTE
 from tui.config import Config
-from tui.desk import also, claims, keeping, outbox, priority, promises
+from tui.desk import also, claims, keeping, outbox, priority, promises, shift
 from tui.desk.canned.response import Action
 from tui.desk.composition import Composition
 from tui.desk.guard import Overridden
@@ -372,3 +372,31 @@ def test_show_has_them_all(store: Store, reader: Reader) -> None:
         ("call back", "open", True, None), ("refund", "kept", False, "ben"),
     ]  # fmt: skip
     assert shown[0]["due_at"] == clock.iso(NOW + HOUR)
+
+
+def test_the_handoff_names_what_is_open_whoever_promised_it(store: Store) -> None:
+    with store.transaction() as session:
+        shift.start(session, agent="ben", now=NOW)
+    late, later = promise(store, NOW + HOUR), promise(store, NOW + 3 * HOUR, "refund")
+    settle(store, promise(store, NOW + MINUTE, "kept one"), now=NOW)
+    with store.transaction() as session:
+        found = shift.stop(session, agent="ben", now=NOW + 2 * HOUR)
+    assert found["promises"] == [
+        {
+            "id": number, "conversation": ONE, "handle": "amandac", "agent": "ana", "text": text,
+            "due_at": clock.iso(due_at), "overdue": overdue,
+        }
+        for number, text, due_at, overdue in (
+            (late, "call back", NOW + HOUR, True), (later, "refund", NOW + 3 * HOUR, False),
+        )
+    ]  # fmt: skip
+
+
+def test_a_conversation_with_a_promise_is_not_folded_into_another(store: Store, reader: Reader) -> None:
+    """Like one with a note, it stays where people find what they left there."""
+    take(store, post("late", "amandac", "and my ticket?", in_reply_to="above", created_at=NOW), now=NOW)
+    two = next(row.id for row in rows(reader) if row.id != ONE)
+    with store.transaction() as session:
+        keeping.make(session, two, agent="ana", text="look it up", due_at=NOW + HOUR, now=NOW)
+    take(store, post("above", "amandac", "well", in_reply_to="q", created_at=NOW - MINUTE), now=NOW)
+    assert reader.promises(two)[0].conversation_id == two

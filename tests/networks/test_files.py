@@ -21,7 +21,7 @@ from tui import clock
 from tui.errors import Misuse, OutOfReach
 from tui.networks import files
 from tui.networks.files import Files, Lines, format_of, reader
-from tui.networks.records import Author, BadLine, Outgoing, Post, Receipt, RefusedByNetwork, Tally, Unclear
+from tui.networks.records import Attachment, Author, BadLine, Outgoing, Post, Receipt, RefusedByNetwork, Tally, Unclear
 
 WHEN = "2026-02-11T09:14:00Z"
 AT = clock.parse(WHEN)
@@ -644,6 +644,30 @@ def test_a_reply_becomes_one_line(tmp_path: Path) -> None:
     raw = (tmp_path / "new" / "folder" / "outbox-x.jsonl").read_bytes()
     assert raw.isascii()
     assert raw.endswith(b"}\n")
+
+
+def test_what_goes_with_a_reply_stands_in_its_line_and_nowhere_else(tmp_path: Path) -> None:
+    plain = b'{"network": "x", "account": "@us", "in_reply_to": "5", "text": "Hello", "key": "k1", "private": false}\n'
+    network = Files(tmp_path)
+    network.publish(reply())
+    assert (tmp_path / "outbox-x.jsonl").read_bytes() == plain
+    network.publish(reply(network="bluesky"))
+    assert (tmp_path / "outbox-bluesky.jsonl").read_bytes() == plain.replace(b'"x"', b'"bluesky"')
+    network.publish(
+        reply("k2", network="mastodon", media=(Attachment("/a.png", "a map"),), warning="heat", visibility="unlisted")
+    )
+    (line,) = outbox(tmp_path, "mastodon")
+    beside = {"media": [{"path": "/a.png", "alt": "a map"}], "warning": "heat", "visibility": "unlisted"}
+    assert {name: line[name] for name in beside} == beside
+    assert "facets" not in line
+    assert network.look_up(reply("k2", network="mastodon")) == Receipt("file:k2")
+
+
+def test_a_reply_on_bluesky_has_its_facets_in_bytes(tmp_path: Path) -> None:
+    Files(tmp_path).publish(reply(text="Grüße @amanda.bsky.social", network="bluesky"))
+    (line,) = outbox(tmp_path, "bluesky")
+    assert line["facets"] == [{"kind": "mention", "start": 8, "end": 27, "value": "amanda.bsky.social"}]
+    assert line["text"].encode()[8:27].decode() == "@amanda.bsky.social"
 
 
 def test_the_file_is_shared_by_the_group_whatever_the_umask(tmp_path: Path) -> None:
