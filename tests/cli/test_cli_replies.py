@@ -169,7 +169,7 @@ def test_a_canned_response_includes_another_and_keeps_its_locked_wording(desk):
     checked = desk.json("check", "1", "--canned", "Bag", "--text", held["text"].replace("14", "3"))
     (found,) = (one for one in checked["findings"] if one["check"] == "locked-text")
     assert found["asks"] == "reason"
-    assert found["text"].startswith("The wording “Refunds are paid within 14 days of your request.” of “Bag” is locked")
+    assert found["text"].startswith("The locked wording “Refunds are paid within 14 days of your request.” of “Bag”")
 
 
 def test_ways_to_say_it_take_turns(desk, post, tmp_path):

@@ -147,13 +147,13 @@ def test_the_sentence_names_wording_and_response() -> None:
     found = finding("locked-text", made)
     assert found is not None
     assert found.text == (
-        f"The wording “{REFUND}” of “Refund policy” is locked, and was changed. So was “{LAW}”."
+        f"The locked wording “{REFUND}” of “Refund policy” is not there as it was; nor is “{LAW}”."
     )  # fmt: skip
     assert found.evidence["locked"] == [REFUND, LAW]
     assert found.evidence["arithmetic"].startswith("2 of 2 locked wordings are not in the text")
     alone = finding("locked-text", replace(made, text=POLICY.replace(f" {LAW}", ""), canned=()))
     assert alone is not None
-    assert alone.text == f"The wording “{LAW}” is locked, and was left out."
+    assert alone.text == f"The locked wording “{LAW}” is not there as it was."
 
 
 def test_without_locked_wording_or_the_words_it_came_with() -> None:

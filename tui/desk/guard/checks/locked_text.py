@@ -40,20 +40,19 @@ def locked_text(case: Case) -> Finding | None:
         (settled, _is_left(settled, runs), one) for one in case.made_of.inserted for settled in [_settled(one.text)]
     ]
     lost = [(wording, source) for wording in missing if (source := _still_there(_settled(wording), came, runs))]
-    return _finding(lost, runs, case) if lost else None
+    return _finding(lost, case) if lost else None
 
 
-def _finding(lost: list[tuple[str, Inserted]], runs: dict[int, set[_Words]], case: Case) -> Finding:
+def _finding(lost: list[tuple[str, Inserted]], case: Case) -> Finding:
     wording, source = lost[0]
     name = next((f" of {excerpt(one.name)}" for one in case.canned if one.id == source.canned), "")
-    became = "changed" if _is_left(_settled(wording), runs) else "left out"
-    more = f" So {'was' if len(lost) == 2 else 'were'} {listed([excerpt(one) for one, _ in lost[1:]])}."
+    more = f"; nor is {listed([excerpt(one) for one, _ in lost[1:]])}" if lost[1:] else ""
     evidence = {
         "locked": [whole(one) for one, _ in lost[:EXAMPLES]],
         "arithmetic": f"{len(lost)} of {len(case.made_of.locked)} locked wordings are not in the text, "
         f"while {_RUN} words in a row of their response are",
     }
-    words = f"The wording {excerpt(wording)}{name} is locked, and was {became}.{more if lost[1:] else ''}"
+    words = f"The locked wording {excerpt(wording)}{name} is not there as it was{more}."
     return Finding("locked-text", "stop", words, evidence, asks=REASON)
 
 
