@@ -253,7 +253,6 @@ def test_under_a_review_no_note_opens(desk: Store) -> None:
     async def told(here: Opened) -> None:
         await here.write("Dear customer")
         here.desk.composer.action_ask("send")
-        here.app.action_do("note")
         await here.until(lambda: isinstance(here.app.screen, Review))
         here.app.action_do("note")
         await here.rest()

@@ -579,10 +579,8 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         if problem := self.why_not(self.by_id[name]):
             self.say(problem)
             return
-        wanted, mode = self.by_id[name], self.desk.composer.mode
-        if wanted.group == "editor" and mode not in wanted.modes:
-            stands, meant = actions.WRITTEN[mode], actions.WRITTEN[wanted.modes[0]]
-            self.say(f"{wanted.label} is for a {meant}; a {stands} stands in the editor.")
+        if problem := self._misplaced(name):
+            self.say(problem)
             return
         if name == "end-shift":
             await self._leave()
@@ -595,7 +593,18 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
 
     @on(Composer.Asked)
     def _asked(self, message: Composer.Asked) -> None:
-        self.spawn(self._do(FROM_THE_EDITOR.get(message.action, message.action), self._asked_count))
+        if problem := self._misplaced(message.action):
+            self.say(problem)
+        else:
+            self.spawn(self._do(FROM_THE_EDITOR.get(message.action, message.action), self._asked_count))
+
+    def _misplaced(self, name: str) -> str:
+        """One sentence where an action is for something else than what stands in the editor."""
+        action, mode = self.by_id[name], self.desk.composer.mode
+        if action.group != "editor" or mode in action.modes:
+            return ""
+        stands, meant = actions.WRITTEN[mode], actions.WRITTEN[action.modes[0]]
+        return f"{action.label} is for a {meant}; a {stands} stands in the editor."
 
     def _edited(self) -> None:
         """An edit, before its paint; what is loaded into the editor comes as a message only."""

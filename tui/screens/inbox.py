@@ -123,11 +123,13 @@ class Inbox:
             return
         mine = row.state == "claimed" and row.owner == self.app.agent
         rows = desk.claimed if mine else desk.feed
+        await self.app.reload(rows)
         if not any(entry.row.id == row.id for entry in rows.entries):
+            page = await self.app.page("all", Key(row.surfaced_at, row.id))
             rows = desk.feed
             rows.reset()
             rows.view, rows.search = "all", ""
-            rows.show(await self.app.page("all", Key(row.surfaced_at, row.id)))
+            rows.show(page)
         desk.working_list = rows
         rows.go_to(row.id)
         rows.focus()
