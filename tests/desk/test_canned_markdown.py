@@ -68,6 +68,14 @@ def test_a_document_as_a_lead_writes_it() -> None:
     )
 
 
+def test_the_document_of_the_docs_is_one() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "canned.md").read_text(encoding="utf-8")
+    example = page.partition("```markdown\n")[2].partition("```")[0]
+    found = parse(example)
+    assert [(one.language, one.network) for one in found.variants] == [("de", ""), ("en", "x"), ("en", "")]
+    assert parse(document(found)) == found
+
+
 def test_a_document_says_only_what_is_not_as_usual() -> None:
     canned = Canned(
         0, "Hi: there", "Hi\n", tags=("a", "no"), language="en",
@@ -165,6 +173,11 @@ def test_a_hostile_front_matter_is_refused_and_nothing_is_made_of_it(front: str)
     found, remarks = read(f"---\nname: x\n{front}\n---\nHi".encode(), "markdown")
     assert found == [] or remarks  # an unknown field is told, in a file
     assert all(remark.line == 1 for remark in remarks)
+
+
+def test_a_front_matter_has_an_end_before_it_is_looked_at() -> None:
+    with pytest.raises(Misuse, match="Line 2: the fields are longer than 50,000 characters"):
+        parse("---\nname: x\n#" + "x" * 50_000 + "\n---\nHi")
 
 
 def test_values_are_text_whatever_they_look_like() -> None:

@@ -95,7 +95,6 @@ def difference(library: Iterable[Canned], found: Iterable[Canned], held: Held, *
             )
         if became.name in changes:
             doubled.append(became.name)
-            del changes[became.name]
         changes[became.name] = Change(old, became)
     return Difference(
         tuple(changes.values()), tuple(one.name for one in known if one.name not in changes), tuple(doubled)
