@@ -172,6 +172,15 @@ def test_a_canned_response_includes_another_and_keeps_its_locked_wording(desk):
     assert found["text"].startswith("The locked wording “Refunds are paid within 14 days of your request.” of “Bag”")
 
 
+def test_what_is_not_approved_is_included_nowhere(desk, tmp_path):
+    entries = [{"name": "Sig", "body": "Yours", "approved": False}, {"name": "Bag", "body": "Hi. {% include 'Sig' %}"}]
+    (tmp_path / "library.json").write_text(json.dumps(entries))
+    desk.json("canned", "import", str(tmp_path / "library.json"))
+    answer = desk("check", "1", "--canned", "Bag")
+    assert answer.code == 1
+    assert "no canned response is called 'Sig'" in answer.err
+
+
 def test_ways_to_say_it_take_turns(desk, post, tmp_path):
     desk.take_in(*(post(str(id), minutes=10, author={"id": str(id), "handle": f"carl{id}"}) for id in (5, 6)))
     entry = {"name": "Cold", "body": "We look into the heating.", "variants": [{"body": "The crew has been told."}]}

@@ -263,6 +263,7 @@ def test_the_bounds_hold_for_all_that_is_included_together(body: str) -> None:
         ("{% locked %}Pays {{ sum }} by law.{% endlocked %}", "Pays ⟦sum⟧ by law.", ["Pays", "by law."]),
         ("{% locked %}⟦a⟧ … ⟦b⟧{% endlocked %}", "⟦a⟧ … ⟦b⟧", []),
         ("{% locked %}A{% endlocked %} {% locked %}A{% endlocked %}", "A A", ["A"]),
+        ("{% for n in (1..3) %}{% locked %}A{{ n }}{% break %}B{% endlocked %}{% endfor %}", "A1", ["A1"]),
         ("{% if nobody %}{% locked %}A{% endlocked %}{% endif %}B", "B", []),
         ("{% capture c %}{% locked %}legal{% endlocked %}{% endcapture %}{{ c }}", "legal", ["legal"]),
         ("{% capture c %}{% locked %}legal{% endlocked %}{% endcapture %}{{ c | upcase }}", "LEGAL", []),

@@ -163,6 +163,7 @@ def _filled(call: Invocation, reader: "Reader", conversation: int, canned: "Cann
     if row is None:
         raise Misuse(f"There is no conversation {conversation}; see `shiftdesk queue --view all`.")
     posts, shift = reader.posts(conversation), reader.open_shift(call.agent)
+    approved = [one for one in library(reader) if one.approved]
     values = context(
         row, call.agent, now,
         incident=reader.incident(row.incident_id) if row.incident_id else None,
@@ -171,7 +172,7 @@ def _filled(call: Invocation, reader: "Reader", conversation: int, canned: "Cann
     )  # fmt: skip
     return fill(
         canned, values,
-        language=language_of(row, posts), network=row.network, turn=canned.uses, library=by_name(library(reader)),
+        language=language_of(row, posts), network=row.network, turn=canned.uses, library=by_name(approved),
     )  # fmt: skip
 
 

@@ -390,9 +390,12 @@ def _tags() -> "Iterator[type[Tag]]":
 
         def render_to_output(self, context: Any, buffer: Any) -> int:
             wording = context.get_buffer(buffer)
-            self.block.render(context, wording)
-            context.lock(wording.getvalue())
-            return int(buffer.write(wording.getvalue()))
+            try:
+                self.block.render(context, wording)
+            finally:  # a `break` may lead out of it
+                context.lock(wording.getvalue())
+                buffer.write(wording.getvalue())
+            return True
 
         def children(self, static_context: Any, *, include_partials: bool = True) -> "list[Node]":
             return [self.block]
