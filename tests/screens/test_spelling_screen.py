@@ -13,6 +13,7 @@ from textual.widgets import Static
 from tui import clock
 from tui.clock import MINUTE
 from tui.config import Config, DeskSettings, config_folder
+from tui.desk import people
 from tui.screens import spelling as room
 from tui.screens.dialogs import Choice
 from tui.spelling import NO_LIBRARY, Dictionary
@@ -94,6 +95,19 @@ def test_an_unknown_word_is_underlined_where_it_stands_once_it_is_typed(desk: St
     asyncio.run(play())
 
 
+def test_the_names_of_customer_handle_colleagues_and_groups_are_right(desk: Store) -> None:
+    with desk.transaction() as session:
+        people.arrive(session, "theresia", clock.now())
+
+    async def play() -> None:
+        config = Config(groups={"nachtdienst": ("yusuf",)})
+        async with opened(desk, agent="bozena", config=config) as here:
+            await here.write("Dear Zbigniew, Northline and Bozena and Theresia and Yusuf and Nachtdienst and teh ")
+            await shows(here, "teh")
+
+    asyncio.run(play())
+
+
 def test_a_draft_that_is_opened_is_judged_too(desk: Store) -> None:
     async def play() -> None:
         async with opened(desk) as here:
@@ -170,7 +184,8 @@ def test_an_added_word_is_right_from_then_on_and_in_the_agents_own_file(desk: St
         async with opened(desk) as here:
             here.desk.claimed.focus()
             await here.rest()
-            await here.write("and teh ")
+            await here.write("")
+            here.desk.composer.take("the railcrd and teh ", instead=True)
             await shows(here, "teh")
 
     asyncio.run(play())

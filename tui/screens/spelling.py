@@ -42,6 +42,8 @@ class Spelling:
         self._pause: Timer | None = None
         self._typed_at = -1, -1
         self._head_rows = 0
+        self._agents: list[str] | None = None
+        """Everybody who has worked here, once it has been read."""
 
     # -- marking ----------------------------------------------------------------------------------
 
@@ -72,6 +74,8 @@ class Spelling:
 
     async def _judge(self) -> None:
         """Mark what no dictionary has in the text as it is now."""
+        if self._agents is None:
+            self._agents = await self.app.work.read(lambda reader: reader.agents())
         composer = self.app.desk.composer
         words, template = composer.text, composer.mode == "canned"
         head = spelling.front_matter(words) if template else ""
@@ -116,13 +120,12 @@ class Spelling:
         return list(dict.fromkeys(found))
 
     def _names(self) -> frozenset[str]:
-        """The names of the customer, of our handles and of the colleagues that this conversation knows."""
+        """The names of the customer, of our handle, of colleagues and of their groups."""
         config, thread = self.app.config, self.app.thread
-        found = [self.app.agent, *config.initials, *(name for group in config.groups.values() for name in group)]
+        found = [*(self._agents or ()), *config.initials, *config.groups, *sum(config.groups.values(), ())]
         if thread is not None:
             row = thread.entry.row
             found += [row.handle, row.name, row.account or "", row.owner or "", row.incident or ""]
-            found += [note.agent for note in thread.notes] + [reply.agent for reply in thread.replies]
             found += [name for post in (*thread.above, *thread.posts) for name in (post.handle, post.name)][:100]
         return spelling.names(*found)
 
