@@ -131,6 +131,8 @@ FAULTS = [
     ("---\nname: x\n---\nHi\n--- see you ---\n", 5, "begins another text; write --- de"),
     ("---\nname: x\n---\nHi\n--- x_y\nHo", 6, "variant 1: language is 'x_y'"),
     ("---\nname: x\nvariants: [{body: a}]\n---\nHi\n--- de\nHo", 3, "not both"),
+    ('---\nname: x\nvariants: [{body: a}, {body: "{{ b"}]\n---\nHi', 3, "'{{' is never closed"),
+    ("---\nname: x\nvariants: [{body: a}]\n---\n{{ b", 5, "'{{' is never closed"),
     ("---\nname: x\n---\nHi" + "\n--- de\nHo" * 41, 85, "more than 40 further texts"),
 ]
 
@@ -252,6 +254,20 @@ def test_a_file_keeps_its_name_and_foreign_ones_are_left_alone(tmp_path: Path) -
     assert (tmp_path / "lost.md").read_text() == "my own notes\n"
     assert outside.read_text() == "secret"
     assert not [name for name in names(tmp_path) if ".new" in name]
+
+
+def test_a_file_is_replaced_whole_and_never_through_a_link(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("secret")
+    place = tmp_path / "library"
+    folder.write([Canned(0, "A", "one")], place)
+    (place / "a.md").chmod(0o640)
+    (place / ".a.md.new").symlink_to(outside)
+    folder.write([Canned(0, "A", "two")], place)
+    assert (place / "a.md").read_text().endswith("two\n")
+    assert (place / "a.md").stat().st_mode & 0o777 == 0o640
+    assert outside.read_text() == "secret"
+    assert names(place) == ["a.md"]
 
 
 def test_bad_files_are_named_with_their_line_and_the_rest_goes_in(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ LONGEST_WORD = 100
 """Characters of a shortcut, a tag, a language or a network."""
 MOST_TAGS = 50
 MOST_VARIANTS = 40
-MOST_ACTIONS = 20
+MOST_ACTIONS = 60
 LONGEST_SPAN = 366 * clock.DAY
 
 NO_LANGUAGE = ("any", "for", "plain")

@@ -6,6 +6,7 @@ that is written goes to the file that holds its name already, else to a new one 
 
 import os
 import re
+import shutil
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -172,9 +173,16 @@ def _put(path: Path, text: str) -> bool:
         if path.read_bytes() == data:
             return False
         new = path.with_name(f".{path.name}.new")
-        new.write_bytes(data)
+        new.unlink(missing_ok=True)
+        _create(new, data)
+        shutil.copymode(path, new)
         new.replace(path)
     else:
-        with path.open("xb") as file:
-            file.write(data)
+        _create(path, data)
     return True
+
+
+def _create(path: Path, data: bytes) -> None:
+    """Never through a link, never over what is there."""
+    with path.open("xb") as file:
+        file.write(data)

@@ -78,11 +78,9 @@ def parse(text: str, name: str = "") -> Canned:
     a text that is no valid template; `details["line"]` is that line, from 1.
     """
     try:
-        document = read_document(text, name)
-        canned = _strict(document)
+        return _strict(read_document(text, name))
     except Unreadable as error:
         raise Misuse(f"Line {error.line}: {error}", line=error.line) from None
-    return canned
 
 
 def document(canned: Canned) -> str:
@@ -121,7 +119,8 @@ def _strict(document: Document) -> Canned:
     except Unfit as error:
         raise Unreadable(document.line(error), str(error)) from None
     texts: list[Canned | Variant] = [canned, *canned.variants]
-    for start, one in zip(document.starts, texts[-len(document.starts) :], strict=True):
+    among = [document.lines["variants"]] * len(canned.variants) if "variants" in document.lines else []
+    for start, one in zip([*document.starts, *among], texts, strict=True):
         if not one.plain and (wrong := check_syntax(one.body)):
             raise Unreadable(*_placed(wrong, start))
     return canned
