@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FIRST_PAINT = ("tui.store.reader", "tui.store.store", "tui.desk.queue", "tui.desk.guard", "tui.screens.app")
-HEAVY = {"sqlmodel", "sqlalchemy", "alembic", "httpx", "rapidfuzz", "liquid", "twitter_text"}
+HEAVY = {"sqlmodel", "sqlalchemy", "alembic", "httpx", "rapidfuzz", "liquid", "twitter_text", "enchant"}
 
 
 def python(*arguments: str) -> subprocess.CompletedProcess[str]:
