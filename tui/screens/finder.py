@@ -3,6 +3,7 @@
 import asyncio
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import ClassVar, Generic, TypeVar
 
@@ -11,6 +12,8 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 from textual.content import Content
+from textual.geometry import Size
+from textual.reactive import Reactive
 from textual.widgets import Input, Static
 
 from tui.screens.desk import NARROW_COLUMNS
@@ -21,6 +24,21 @@ from tui.screens.paint import palette, wrapped
 Item = TypeVar("Item")
 Look = TypeVar("Look")
 Search = Callable[[str], Sequence[Item]]
+
+
+class Query(Input):
+    """The field; what stands in it is told before the paint."""
+
+    virtual_size = Reactive(Size(0, 0))
+    """Longer by each letter; unlike Textual's own it lays nothing out anew."""
+
+    def __init__(self, hint: str, typed: Callable[[str], None]) -> None:
+        super().__init__(placeholder=hint, id="query")
+        self.typed = typed
+        self.cursor_blink = False
+
+    def watch_value(self, value: str) -> None:
+        self.typed(value)
 
 
 class Finder(Dialog[Result], Generic[Result, Item, Look]):
@@ -54,12 +72,12 @@ class Finder(Dialog[Result], Generic[Result, Item, Look]):
         self._shown: tuple[str, int] | None = None
         self._kept: object = None
         """The name of the one that is to stay chosen, while something else is searched for the first time."""
+        self._paint = ExitStack()
+        """Held back while it searches: what was typed and what is found for it come in one paint."""
         self._at_work = self._taking = False
 
     def inside(self) -> ComposeResult:
-        query = Input(placeholder=self.hint, id="query")
-        query.cursor_blink = False
-        yield query
+        yield Query(self.hint, self._typed)
         with Container(id="found"):
             yield Static(Content(""), id="hits")
             yield Static(Content(""), id="beside")
@@ -78,10 +96,9 @@ class Finder(Dialog[Result], Generic[Result, Item, Look]):
         self._shown = None
         self._ask(*self._wanted)
 
-    def on_input_changed(self, event: Input.Changed) -> None:
-        event.stop()
+    def _typed(self, query: str) -> None:
         self._kept = None
-        self._ask(event.value, 0)
+        self._ask(query, 0)
 
     def action_move(self, by: int) -> None:
         """Choose another one."""
@@ -92,6 +109,7 @@ class Finder(Dialog[Result], Generic[Result, Item, Look]):
         self._wanted = query, at
         if self._source is not None and not self._at_work:
             self._at_work = True
+            self._paint.enter_context(self.app.batch_update())
             self.app.spawn(self._answer())  # type: ignore[attr-defined]
 
     async def _answer(self) -> None:
@@ -104,6 +122,7 @@ class Finder(Dialog[Result], Generic[Result, Item, Look]):
                     self._show(query, items, at, seen)
         finally:
             self._at_work = False
+            self._paint.close()
 
     def _work_out(
         self, search: "Search[Item]", look: Callable[[Item], Look], query: str, at: int, known: Sequence[Item] | None

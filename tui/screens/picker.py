@@ -52,7 +52,7 @@ class Picker(Finder["Filled", "Hit", "Filled"]):
         many: int,
     ) -> None:
         hint = "part of the name, of the text, or initials"
-        keys = "enter  insert     up down  choose     f2  why     pgdn  more of it     esc  back"
+        keys = "enter  insert    up down  choose    f2  why    pgdn  more    esc  back"
         super().__init__("Canned responses", hint, keys, glyphs)
         self.learn = learn
         self.offers: Offers
