@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 SHIPPED = (
     *(f"tui/themes/{path.name}" for path in ROOT.glob("themes/*.toml")),
     *(f"tui/desk/guard/words/{path.name}" for path in ROOT.glob("tui/desk/guard/words/*.toml")),
-    *(f"tui/networks/northline/{name}" for name in ("posts.jsonl", "canned.json")),
+    *(f"tui/networks/northline/{name}" for name in ("posts.jsonl", "canned.json", "library.json")),
     "tui/screens/desk.tcss",
     "tui/py.typed",
     "tui/store/migrations/env.py",

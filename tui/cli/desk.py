@@ -56,17 +56,20 @@ def demo_command(context: click.Context) -> None:
 
 
 def _furnish(call: Invocation, network: "Scripted") -> None:
-    """What has come in before the demo begins, and its canned responses."""
+    """What has come in before the demo begins, what is wrong, and its canned responses."""
     import json
 
-    from tui.desk import intake
+    from tui.desk import incidents, intake
     from tui.desk.canned import formats, library
     from tui.networks import scripted
 
-    found, _ = formats.read(json.dumps(scripted.canned()).encode(), "json")
+    now = clock.now()
+    name, text = scripted.INCIDENT
+    found, _ = formats.read(json.dumps([*scripted.canned(), *scripted.library(now)]).encode(), "json")
     with call.change() as session:
-        intake.take_in(session, network.backlog(), now=clock.now(), config=call.config)
-        library.store(session, found, agent=call.agent, now=clock.now())
+        intake.take_in(session, network.backlog(), now=now, config=call.config)
+        incidents.add(session, name, text=text, agent=call.agent, now=now)
+        library.store(session, found, agent=call.agent, now=now)
 
 
 def _check(call: Invocation) -> None:

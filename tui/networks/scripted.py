@@ -20,7 +20,7 @@ from importlib.resources import files
 from threading import Lock
 from typing import Any, NamedTuple
 
-from tui.clock import SECOND, Millis, now
+from tui.clock import SECOND, Millis, iso, now
 from tui.networks.records import Author, Outgoing, Post, Receipt, RefusedByNetwork
 
 ACCOUNTS = {"x": "@northline", "mastodon": "@northline@rail.example", "bluesky": "@northline.example"}
@@ -258,6 +258,22 @@ def canned() -> list[dict[str, Any]]:
     """Northline's canned responses, in the form `canned import` takes."""
     responses: list[dict[str, Any]] = json.loads(_text("canned.json"))
     return responses
+
+
+def library(started: Millis) -> list[dict[str, Any]]:
+    """A few more that show what a response can be, in the same form; `started` is when the demo begins.
+
+    In the file `until` stands for `valid_until`: seconds from the start.
+    """
+    responses: list[dict[str, Any]] = json.loads(_text("library.json"))
+    for response in responses:
+        if "until" in response:
+            response["valid_until"] = iso(started + response.pop("until") * SECOND)
+    return responses
+
+
+INCIDENT = "Line 4 closed", "The points at Lindle Cross failed: buses every 15 minutes, first train about 18:30."
+"""What is wrong when the demo begins: its name and the first word about it."""
 
 
 def _posts() -> list[dict[str, Any]]:
