@@ -430,6 +430,9 @@ FROM incident i
 """
 
 
+_CALLED = ("name", "lower(name)", "shortcut", "lower(shortcut)")
+
+
 class Reader:
     """Reads through one connection, in one thread at a time."""
 
@@ -922,6 +925,13 @@ class Reader:
             limit=limit,
         )
         return [tuple(row) for row in rows]
+
+    def canned_called(self, names: Iterable[str]) -> list[dict[str, Any]]:
+        """The canned responses with one of these names or shortcuts; ASCII letters in any case."""
+        spelt = {one for name in names for one in (name, name.strip().lower())}
+        marks = {f"name{number}": one for number, one in enumerate(sorted(spelt))}
+        wanted = ", ".join(f":{name}" for name in marks)
+        return self._canned(f"WHERE {' OR '.join(f'{column} IN ({wanted})' for column in _CALLED)}", **marks)
 
     def siblings(
         self, tags: Iterable[str], *, language: str, network: str, but: int, now: Millis, limit: int

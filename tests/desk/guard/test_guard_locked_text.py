@@ -195,6 +195,10 @@ def test_a_text_that_repeats_a_wording_takes_no_time() -> None:
 LINE_4 = Canned(1, "line 4", "Buses run.", incident="Line 4 closed")
 
 
+REFUNDS = Canned(0, "Refunds", "14 days. {% render 'Rights' %}", shortcut="ref")
+RIGHTS = Canned(0, "Rights", "By law.", valid_until=POSTED)
+
+
 def incident(closed_at: int | None = None, name: str = "line 4 CLOSED", opened_at: int = NOW - 9 * HOUR) -> IncidentRow:
     return IncidentRow(7, name, "open" if closed_at is None else "closed", "", opened_at, opened_at, closed_at, 1)
 
@@ -237,6 +241,14 @@ def test_the_incident_is_looked_up_when_the_reply_is(store: Store, reader: Reade
         found = finding("expired-canned", made)
         return found and found.text
 
+    assert checked() is None
+    with store.transaction() as session:
+        library.store(
+            session, [replace(LINE_4, body="Buses run. {% include 'REF' %}"), REFUNDS, RIGHTS], agent="ana", now=POSTED
+        )
+    assert checked() == "The canned response “Rights” expired 1h ago."
+    with store.transaction() as session:
+        library.store(session, [replace(RIGHTS, valid_until=None)], agent="ana", now=POSTED)
     assert checked() is None
     with store.transaction() as session:
         incidents.close(session, "Line 4 closed", agent="ana", now=POSTED + HOUR)

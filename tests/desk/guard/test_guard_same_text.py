@@ -190,8 +190,9 @@ def test_they_are_in_the_language_of_the_conversation() -> None:
     assert [offer.text for offer in german.offers] == ["Der Wagen ist kalt, wir kümmern uns."]
 
 
-def test_one_that_includes_another_is_not_offered() -> None:
+def test_one_that_includes_another_is_offered_where_that_is_known() -> None:
     made = replace(MANY_WAYS, variants=(Variant("{% include 'delay 2' %}", "en"),))
+    assert offered(DELAY_3, canned=(made,), included=(DELAY_2,))[1] == [SAID_2, SAID_3]
     assert offered(DELAY_3, canned=(made,))[1] == [SAID_3]
 
 

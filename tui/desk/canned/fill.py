@@ -116,9 +116,25 @@ def check(canned: Canned, library: Library = nothing) -> str | None:
     return _wrong_include(canned, library, (canned.name,), set())
 
 
+def included_in(responses: Iterable[Canned], called: Callable[[list[str]], Iterable[Canned]]) -> tuple[Canned, ...]:
+    """What these include, and what that does, each once; `called` finds those with one of some names."""
+    found: dict[int, Canned] = {}
+    level = tuple(responses)
+    for _ in range(DEEPEST_INCLUDE):
+        names = [name for one in level for name in _names_in(one)]
+        level = tuple(one for one in called(list(dict.fromkeys(names))) if one.id not in found) if names else ()
+        found |= {one.id: one for one in level}
+    return tuple(found.values())
+
+
+def _names_in(canned: Canned) -> list[str]:
+    """The names a response includes, in any of its ways."""
+    return list(dict.fromkeys(name for way in ways_of(canned) if not way.plain for name in includes_in(way.body)))
+
+
 def _wrong_include(canned: Canned, library: Library, ring: tuple[str, ...], looked_at: set[str]) -> str | None:
     """What is wrong with what a response includes, which stands in the others of `ring`."""
-    for name in dict.fromkeys(name for way in ways_of(canned) if not way.plain for name in includes_in(way.body)):
+    for name in _names_in(canned):
         found = library(name)
         if found is None and _folded(name) != _folded(ring[0]):
             return f"no canned response is called {name!r:.80}, which {canned.name!r:.80} includes"

@@ -144,7 +144,7 @@ def check_syntax(body: str) -> str | None:
 
 def includes_in(body: str) -> list[str]:
     """The names a valid body includes, each once, in the order they stand in it."""
-    template = _compile(body) if _is_template(body) else ""
+    template = _compile(body) if "include" in body or "render" in body else ""
     if isinstance(template, str):
         return []
     from liquid import RenderContext

@@ -103,6 +103,8 @@ class Case:
     """What the text is made of beside its words."""
     canned: tuple[Canned, ...] = ()
     """The canned responses it was made from."""
+    included: tuple[Canned, ...] = ()
+    """The canned responses that these include."""
     incidents: tuple[IncidentRow, ...] = ()
     """Where one of these is about an incident: the incidents, open and closed."""
     siblings: tuple[Canned, ...] = ()

@@ -7,6 +7,7 @@ from tui.clock import MINUTE, Millis
 from tui.config import Config
 from tui.desk import drafts, leaving
 from tui.desk.canned import library
+from tui.desk.canned.fill import included_in
 from tui.desk.canned.response import Canned
 from tui.desk.composition import NOTHING, Composition
 from tui.desk.freshness import account_name
@@ -53,6 +54,7 @@ def case(
     seen = reader.seen(conversation_id, agent) if but is None or anew else but.seen_event
     replies = reader.replies(conversation_id)
     canned = tuple(map(library.response, reader.canned_of(made_of.canned_ids)))
+    included = included_in(canned, lambda names: map(library.response, reader.canned_called(names)))
     made = Case(
         text="",
         now=now,
@@ -75,7 +77,8 @@ def case(
         incident=reader.incident(conversation.incident_id) if conversation.incident_id else None,
         made_of=made_of,
         canned=canned,
-        incidents=tuple(reader.incidents()) if any(one.incident for one in canned) else (),
+        included=included,
+        incidents=tuple(reader.incidents()) if any(one.incident for one in (*canned, *included)) else (),
         siblings=tuple(_siblings(reader, canned[0], conversation, now)) if canned else (),
         phrases=phrases.known(config),
     )

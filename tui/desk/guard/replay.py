@@ -16,6 +16,7 @@ from tui.clock import MINUTE, Millis
 from tui.config import AccountSettings, Config
 from tui.desk import guard
 from tui.desk.canned import library
+from tui.desk.canned.fill import by_name, included_in
 from tui.desk.composition import composition
 from tui.desk.freshness import Word, standing
 from tui.desk.guard import phrases
@@ -195,6 +196,7 @@ class _Past:
         self._thread = lru_cache(_THREADS)(self._read_thread)
         self._canned = {row["id"]: library.response(row) for row in reader.canned()}
         self._incident = lru_cache(_THREADS)(reader.incident)
+        self._named = by_name(self._canned.values())
         self._incidents = tuple(reader.incidents())
         self._updates = reader.incident_updates()
 
@@ -209,6 +211,7 @@ class _Past:
         if not posts:
             return None
         agent, made_of = reply.agent or "", composition(reply.composition)
+        canned = tuple(self._canned[one] for one in made_of.canned_ids if one in self._canned)
         conversation = _stood(thread, posts, reply, settings, agent)
         author = conversation.author_id
         return Case(
@@ -225,7 +228,8 @@ class _Past:
             others=tuple(self._reader.others_then(conversation.id, author, reply.at)),
             incident=self._incident_then(reply),
             made_of=made_of,
-            canned=tuple(self._canned[one] for one in made_of.canned_ids if one in self._canned),
+            canned=canned,
+            included=included_in(canned, lambda names: filter(None, map(self._named, names))),
             incidents=self._incidents,
             phrases=self._phrases,
         )

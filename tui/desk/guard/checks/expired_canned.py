@@ -10,8 +10,9 @@ from tui.store.reader import IncidentRow
 
 
 def expired_canned(case: Case) -> Finding | None:
-    """A canned response in it is past its shelf life, or before it, or is about an incident that is over."""
-    return next(filter(None, (_by_time(one, case.now) or _by_incident(one, case) for one in case.canned)), None)
+    """A canned response in it, or in one of those, is past its shelf life, or before it, or its incident is over."""
+    used = (*case.canned, *case.included)
+    return next(filter(None, (_by_time(one, case.now) or _by_incident(one, case) for one in used)), None)
 
 
 def _by_time(canned: Canned, now: Millis) -> Finding | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tui.clock import MINUTE, age, iso
 from tui.desk.canned.context import context, language_of
-from tui.desk.canned.fill import each
+from tui.desk.canned.fill import by_name, each
 from tui.desk.canned.response import Canned
 from tui.desk.guard.alike import comparable, is_same, plain
 from tui.desk.guard.case import REASON, Case, Finding, Offer
@@ -71,7 +71,7 @@ def _to_everyone(text: str, case: Case) -> Finding | None:
 
 def _variants(said: set[str], case: Case) -> Iterator[tuple[Canned, str]]:
     """Other words for the same, filled in for this customer, that were not said lately themselves: first the other
-    ways of the response at hand, then other responses. What includes another one is not filled in here."""
+    ways of the response at hand, then other responses. One that includes what that does not is passed over."""
     for canned in (*case.canned, *case.siblings):
         for filled in _filled(canned, case):
             text = comparable(filled, _names(case))
@@ -86,7 +86,9 @@ def _filled(canned: Canned, case: Case) -> Iterator[str]:
         row, case.agent, case.now, incident=case.incident, settings=case.settings, posts=case.posts
     )  # fmt: skip
     with suppress(Refused):
-        for rendered in each(canned, values, language=language, network=row.network, turn=canned.uses):
+        for rendered in each(
+            canned, values, language=language, network=row.network, turn=canned.uses, library=by_name(case.included)
+        ):
             yield rendered.text
 
 
