@@ -30,7 +30,7 @@ class Query(Input):
     """The field; what stands in it is told before the paint."""
 
     virtual_size = Reactive(Size(0, 0))
-    """Longer by each letter; unlike Textual's own it lays nothing out anew."""
+    """Longer by each letter; unlike Textual's own it lays nothing out anew while there is room."""
 
     def __init__(self, hint: str, typed: Callable[[str], None]) -> None:
         super().__init__(placeholder=hint, id="query")
@@ -39,6 +39,8 @@ class Query(Input):
 
     def watch_value(self, value: str) -> None:
         self.typed(value)
+        if self.virtual_size.width >= self.size.width:
+            self.refresh(layout=True)
 
 
 class Finder(Dialog[Result], Generic[Result, Item, Look]):

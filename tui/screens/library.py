@@ -141,14 +141,12 @@ class Library(Finder[Decision | None, "Worth", "Sheet"]):
 
     def beside(self, seen: "Sheet") -> list[Content]:
         colors, canned, now = palette(self.app), seen.worth.canned, self.shelf.now
-        lines = [_used(seen.worth, now)]
-        lines += [words for words, _ in shelf(canned, now, self.shelf.open_incidents)]
-        lines += filter(None, [belonging(canned, self.shelf.agent)])
-        return [
-            *(Content(line).stylize(colors.quiet) for line in lines),
-            Content(""),
-            Content(text.clean(seen.document)),
-        ]
+        terms = [words for words, _ in shelf(canned, now, self.shelf.open_incidents)]
+        facts = filter(None, [_used(seen.worth, now), *terms, belonging(canned, self.shelf.agent)])
+        front, _, texts = seen.document.removeprefix("---\n").partition("\n---\n")
+        fields = Content(text.clean(front)).stylize(colors.quiet)
+        head = [Content(words).stylize(colors.quiet) for words in facts]
+        return [*head, Content(""), Content(text.clean(texts)), Content(""), fields]
 
 
 class History(Finder["Version | None", "Version", "tuple[Version, Sequence[str]]"]):
@@ -206,7 +204,8 @@ def _used(worth: "Worth", now: Millis) -> str:
         return "never used in 90 days"
     shares = f"{_share(used.edited, used.uses)} edited, {_share(used.reopened, used.uses)} written again"
     last = f"; last {clock.age(now - used.last_used)} ago" if used.last_used else ""
-    return f"{used.uses:,} uses in 90 days, {shares}, about {lasting(worth.saved)} saved{last}"
+    times = "1 use" if used.uses == 1 else f"{used.uses:,} uses"
+    return f"{times} in 90 days, {shares}, about {lasting(worth.saved)} saved{last}"
 
 
 def lasting(span: Millis) -> str:
