@@ -65,9 +65,8 @@ def test_the_fifth_time_is_offered_and_says_how_often_by_whom(store: Store, type
 
 def test_greeting_name_number_handle_and_signature_make_no_other_text(store: Store, types: Type) -> None:
     for n, name in enumerate(("Amanda", "Ben", "Cyrus", "Dora", "Emil")):
-        here = types(
-            f"Hi {name}, {LATE.replace('12', str(n * 7)).replace('5', str(n + 2))} @{name.lower()}{n + 1} ^A{name[0]}"
-        )
+        case = f"Your refund of £{n}41.50 for case {n * 98765432} arrives on {n + 1} May"
+        here = types(f"Hi {name}, {case} @{name.lower()}{n + 1} ^A{name[0]}")
     assert offered(store, here).times == 5
 
 
@@ -103,6 +102,11 @@ def test_a_text_in_parts_counts_once_and_whole(store: Store, types: Type) -> Non
         types(LATE[:40], part=1, parts=2, first_id=2 * n - 1, whole=LATE)
         types(LATE[40:], part=2, parts=2, first_id=2 * n - 1)
     assert offered(store, types(LATE)).times == 5
+    end = "Your lost suitcase is at the office in the station now, where they keep it for you."
+    for n in range(10, 14):
+        types(LATE, part=1, parts=2, first_id=2 * n, whole=f"{LATE} {end}")
+        types(end, part=2, parts=2, first_id=2 * n)
+    assert offered(store, types(end)) is None
 
 
 def test_a_few_letters_are_not_worth_keeping_and_zero_is_never(store: Store, types: Type) -> None:
