@@ -299,7 +299,7 @@ class Editing:
             if kept := found is not None and before != self._what:
                 self.app.say(f"Its reply has left meanwhile; what was written outside is in {copy.path}.", bad=True)
             else:
-                self._come_back(text.line(words[0]), code, found, gone=not copy.path.exists())
+                self._come_back(outside.shown(words), code, found, gone=not copy.path.exists())
         finally:
             self._copy = None
             if not kept:

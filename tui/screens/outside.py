@@ -20,6 +20,7 @@ ELSE = ("nano", "vi")
 """Where neither does: the first of these that is there."""
 READ_BYTES = 4 * DRAFT_CHARACTERS + 4
 """So much of the file is read: more than a draft may have."""
+NAME_CELLS = 30
 ENDING_S = 0.5
 """How long an editor that is told to end may take (s)."""
 
@@ -37,6 +38,11 @@ def command(environ: Mapping[str, str]) -> list[str]:
         if found := shutil.which(name):
             return [found]
     raise Misuse("No editor is known; set VISUAL or EDITOR to its command, such as: vim, or code --wait.")
+
+
+def shown(words: list[str]) -> str:
+    """An editor's name, for a sentence."""
+    return text.fit(text.line(Path(words[0]).name), NAME_CELLS)
 
 
 class Copy:
@@ -89,7 +95,7 @@ async def run(words: list[str], path: Path) -> int:
         editor = await asyncio.create_subprocess_exec(*words, str(path))
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
-        raise Misuse(f"The editor {text.fit(text.line(words[0]), 40)!r} cannot be started ({why}); "
+        raise Misuse(f"The editor {shown(words)!r} cannot be started ({why}); "
                      "set VISUAL or EDITOR to another command.") from None  # fmt: skip
     try:
         return await editor.wait()
