@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from making import NOW, US, post, take
+from sqlmodel import Session
 
 from tui.clock import DAY, HOUR, MINUTE, SECOND, Millis
 from tui.config import Config, DeskSettings
@@ -14,7 +15,7 @@ from tui.desk import claims, customers, outbox
 from tui.desk.canned import library
 from tui.desk.canned.response import Canned, Usage, Variant
 from tui.desk.canned.usage import Facts, edited, facts, usage
-from tui.desk.composition import NOTHING, Composition, made_of
+from tui.desk.composition import NOTHING, Composition, composition, made_of
 from tui.networks.records import Receipt
 from tui.store.reader import Reader
 from tui.store.store import Store
@@ -52,6 +53,14 @@ def begin(store: Store, now: Millis = NOW + UNDO) -> int:
         started = outbox.start_sending(session, now, CONFIG)
     assert started is not None
     assert started[1] is not None
+    return started[0]
+
+
+def begin_in(session: Session, now: Millis = NOW + UNDO + SECOND) -> int:
+    """The next one is about to leave."""
+    outbox.queue_due(session, now)
+    started = outbox.start_sending(session, now, CONFIG)
+    assert started is not None
     return started[0]
 
 
@@ -140,6 +149,20 @@ def test_a_text_in_parts_is_one_use_also_where_its_rest_is_tried_again(store: St
     send(store, NOW + UNDO + SECOND)
     found = used(reader)[1]
     assert (found.uses, found.edited, counter(reader)[0]) == (1, 0, 1)
+
+
+def test_the_rest_of_a_text_that_is_written_anew_is_no_second_use(store: Store, reader: Reader) -> None:
+    text = " ".join([BODY, *(f"Sentence number {number} is here." for number in range(20))])
+    hold(store, text, split=True)
+    first = send(store)
+    with store.transaction() as session:
+        outbox.failed(session, begin_in(session), "no line", NOW + UNDO + SECOND)
+    draft = reader.draft(1)
+    assert draft is not None
+    assert BODY not in draft.text
+    hold(store, draft.text, composition(draft.composition), NOW + MINUTE, split=True, overrides=PASSED)
+    found = used(reader)[1]
+    assert (first, found.uses, found.edited) == (1, 1, 0)
 
 
 def test_only_the_last_ninety_days_count(store: Store, reader: Reader) -> None:

@@ -201,10 +201,14 @@ def _lead(session: Session, conversation_id: int) -> str:
 
 
 def _restore(session: Session, row: Any, *, agent: str, now: Millis) -> bool:
-    """What did not go out, from this part on, becomes the draft again, where none was begun meanwhile."""
+    """What did not go out, from this part on, becomes the draft again, where none was begun meanwhile.
+
+    Where a first part is out, the canned responses were used in that.
+    """
+    made_of = replace(composition(row.composition), around=NOTHING.around)
     return drafts.restore(
         session, row.conversation_id, _still_to_go(session, row),
-        agent=agent, made_of=replace(composition(row.composition), around=NOTHING.around), now=now,
+        agent=agent, made_of=made_of if row.part == 1 else replace(made_of, inserted=()), now=now,
         account_id=row.account_id,
     )  # fmt: skip
 
