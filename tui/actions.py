@@ -110,7 +110,7 @@ ACTIONS: tuple[Action, ...] = (
 
 _SHOWN = {
     "question_mark": "?", "slash": "/", "escape": "esc", "up": "↑", "down": "↓", "space": "space",
-    "pagedown": "pgdn", "pageup": "pgup", "shift+tab": "shift+tab", "enter": "enter",
+    "ctrl+underscore": "ctrl+_", "pagedown": "pgdn", "pageup": "pgup", "shift+tab": "shift+tab", "enter": "enter",
 }  # fmt: skip
 
 
