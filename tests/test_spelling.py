@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui import spelling
@@ -162,6 +162,7 @@ def test_a_dictionary_that_fails_marks_nothing_and_offers_nothing() -> None:
     assert speller.suggestions("teh", "en") == []
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300), st.booleans())
 def test_whatever_is_written_is_judged_and_each_word_stands_in_it(text: str, template: bool) -> None:
     for word in spelling.words(text, template=template):

@@ -8,7 +8,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from making import NOW, ours, post, take
 
@@ -200,6 +200,7 @@ def test_one_that_is_not_wanted_any_more_is_stopped(script: Write, tmp_path: Pat
     assert found.problem == "The look-up order was stopped."
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_code_is_refused_or_one_argument(code: str) -> None:
     look_up = LookUp(("echo", "--order"), ORDER)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from making import NOW, US, post, take
 
@@ -145,6 +145,7 @@ def test_telling_words_are_long_and_nobodys_name() -> None:
     assert telling_words("AB123456 is ok", "") == []
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300), st.text(max_size=40), st.lists(st.text(max_size=300), max_size=3))
 def test_whatever_was_written_is_compared(text: str, name: str, others: list[str]) -> None:
     typed = [TypedRow(n, n, "ana", other, name, name) for n, other in enumerate([text, *others])]
