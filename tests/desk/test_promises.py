@@ -400,3 +400,28 @@ def test_a_conversation_with_a_promise_is_not_folded_into_another(store: Store, 
         keeping.make(session, two, agent="ana", text="look it up", due_at=NOW + HOUR, now=NOW)
     take(store, post("above", "amandac", "well", in_reply_to="q", created_at=NOW - MINUTE), now=NOW)
     assert reader.promises(two)[0].conversation_id == two
+
+
+def test_what_is_out_only_in_part_does_nothing(store: Store, reader: Reader) -> None:
+    """The first part was given up while its sender was held up, and is out after all; the others are not."""
+    first = hold(store, TAG, RESOLVE, CALL, text="A sentence of some length stands here. " * 10, split=True)
+    start(store)
+    with store.transaction() as session:
+        outbox.failed(session, first, "no answer", OUT)
+    sent(store, first)
+    assert [row.state for row in reader.replies(ONE)][:2] == ["sent", "failed"]
+    assert (one(reader).tags, reader.promises(ONE), one(reader).state) == ([], [], "pending")
+
+
+def test_a_colleague_s_snooze_on_a_newer_word_is_not_ended(store: Store, reader: Reader) -> None:
+    reply = hold(store, RESOLVE)
+    start(store)
+    with store.transaction() as session:
+        outbox.unknown(session, reply, "no answer", OUT)
+        claims.release(session, ONE, agent="ana", now=OUT)
+    take(store, post("more", text=f"{US} and the heating?", in_reply_to="q", created_at=NOW + MINUTE), now=NOW + MINUTE)
+    with store.transaction() as session:
+        claims.snooze(session, ONE, agent="ben", until=NOW + DAY, now=NOW + MINUTE, lease=LEASE)
+        outbox.settle(session, reply, is_out=True, agent="ben", now=NOW + 2 * MINUTE)
+    assert (one(reader).state, one(reader).timer_at) == ("snoozed", NOW + DAY)
+    assert [event["why"] for event in data(reader, "action.left-out")] == ["the customer has written since"]

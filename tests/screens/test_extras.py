@@ -122,6 +122,18 @@ def test_the_count_in_the_title_is_that_of_what_leaves(desk: Store) -> None:
     run(desk, body)
 
 
+def test_the_guard_looks_at_what_leaves_with_every_pause(desk: Store) -> None:
+    async def body(here: Opened) -> None:
+        fits = 280 - len(" ^AB")
+        await write_to(here, ON_X, "a" * fits)
+        await here.until(lambda: here.app.writing._found_for is not None)
+        assert "length" not in title(here)
+        here.desk.composer.insert("a")
+        await here.until(lambda: " length" in title(here))
+
+    run(desk, body)
+
+
 def test_the_preview_shows_parts_marks_and_counts(desk: Store) -> None:
     async def body(here: Opened) -> None:
         await write_to(here, ON_MASTODON, f"See https://northline.example.com/x and #delay. {LONG}")
