@@ -19,6 +19,7 @@ from tui.desk import intake
 from tui.desk.canned import formats, library
 from tui.networks import scripted
 from tui.screens.app import DeskApp
+from tui.screens.picker import Picker
 from tui.screens.review import SETTLE_S, Review
 from tui.store.store import Store
 
@@ -30,6 +31,8 @@ INTO_THE_DEMO = 62 * clock.SECOND
 REPLY = "Hello Wren, thank you for asking. Both passengers were out after 40 minutes and are well."
 SHIFT = ("v", "3", "c", "v", "1", "tab", "r")
 """The resurfaced posts, claim the first, back to what waits, to the claimed one, write."""
+PICKING = ("n", "r", "ctrl+r", *"opn", "space", *"dr")
+"""Claim what is served first, and look for a canned response with letters left out."""
 _FROM_OUTSIDE = re.compile(r"\s*(?:@font-face \{.*?\}|<!--.*?-->)", re.DOTALL)
 
 
@@ -41,7 +44,8 @@ def furnished(path: Path) -> Store:
     with store.transaction() as session:
         arrived, _ = network.read(None)
         intake.take_in(session, [*network.backlog(), *arrived], now=clock.now(), config=Config())
-        found, _ = formats.read(json.dumps(scripted.canned()).encode(), "json")
+        responses = [*scripted.canned(), *scripted.library(AT - INTO_THE_DEMO)]
+        found, _ = formats.read(json.dumps(responses).encode(), "json")
         library.store(session, found, agent=AGENT, now=clock.now())
     return store
 
@@ -73,10 +77,14 @@ async def take(store: Store) -> None:
         assert isinstance(app.screen, Review)
         await pilot.pause(2 * SETTLE_S)
         save(app, "review.svg")
+        await keys(pilot, "e", "escape", *PICKING)
+        assert isinstance(app.screen, Picker)
+        await pilot.pause(1)
+        save(app, "picker.svg")
 
 
 def main() -> None:
-    """Write docs/screenshot.svg and docs/review.svg."""
+    """Write screenshot.svg, review.svg and picker.svg beside this file."""
     os.environ["TZ"] = "UTC"
     time.tzset()
     clock.now = lambda: AT

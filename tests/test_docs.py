@@ -25,7 +25,13 @@ from tui.screens import themes
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
-PICTURES = ("screenshot.svg", "review.svg")
+DESK = ("Feed", "Claimed", "Conversation", "Reply", "206d")
+PICTURES = {
+    "screenshot.svg": DESK,
+    "review.svg": DESK,
+    "picker.svg": ("Feed", "Conversation", "Canned responses", "Danger: open door", "of 280 characters"),
+}
+"""What each of them shows."""
 GLOBAL = {"--db", "--config", "--agent", "--json", "--help"}
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -147,7 +153,7 @@ def test_the_pictures_are_svg_of_the_desk_and_fetch_nothing(name: str) -> None:
     root = ElementTree.fromstring(text)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     shown = "".join(root.itertext()).replace("\xa0", " ")
-    assert all(title in shown for title in ("Feed", "Claimed", "Conversation", "Reply", "206d"))
+    assert all(title in shown for title in PICTURES[name])
     assert set(re.findall(r"https?://[\w./]+", text)) == {"http://www.w3.org/2000/svg"}
     assert "url(" not in re.sub(r"url\(#[\w-]+\)", "", text)
     assert f"docs/{name}" in page("README.md")
