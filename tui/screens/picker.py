@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
+from textual.timer import Timer
 
 from tui import clock, text
 from tui.clock import HOUR, Millis
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 NAME_CELLS = 40
 """Most of a name of an incident or a handle in a line of facts."""
+REST_S = 0.05
+"""Facts are read this long after the last key (s)."""
 SOON = 48 * HOUR
 """A response that expires within this says so in the colour of lateness."""
 
@@ -63,6 +66,7 @@ class Picker(Finder["Filled", "Hit", "Filled"]):
         self.explains = False
         """Why it is offered is shown in place of the text."""
         self._asked_for: set[int] = set()
+        self._rest: Timer | None = None
 
     def offer(self, offers: "Offers") -> None:
         """What there is for this reply has been read."""
@@ -73,6 +77,12 @@ class Picker(Finder["Filled", "Hit", "Filled"]):
 
     def draw(self) -> None:
         super().draw()
+        if self._rest is not None:
+            self._rest.stop()
+        self._rest = self.set_timer(REST_S, self._rested)
+
+    def _rested(self) -> None:
+        """No key came for a moment: reading facts holds up none."""
         new = [hit.canned.id for hit in self.items if hit.canned.id not in self._asked_for]
         if new:
             self._asked_for.update(new)
