@@ -13,14 +13,12 @@ from tui.text import clean, fit, line
 
 if TYPE_CHECKING:
     from tui.desk.canned.library import Version
-    from tui.desk.canned.search import Fit, Hit
+    from tui.desk.canned.search import Hit
     from tui.desk.canned.stats import Stats, Worth
     from tui.store.reader import QueueRow, Reader
 
 __all__ = ["canned_command", "library", "named"]
 
-ANSWERED = 2_000
-"""So many of our latest answers tell which responses posts like this one got."""
 NAMED = 10
 """Responses that people are shown under a heading."""
 COLUMNS = 78
@@ -80,26 +78,15 @@ def _conversation(reader: "Reader", conversation: int) -> "QueueRow":
 
 def _offered(call: Invocation, row: "QueueRow", query: str, limit: int, now: clock.Millis) -> "list[Hit]":
     """As in the desk: what may be used there, by what it is about and how each was used so far."""
-    from tui.desk.canned.search import Index
-    from tui.desk.canned.usage import usage
+    from tui.desk.canned.stats import open_incidents
+    from tui.desk.canned.stock import Stock, read_stock
 
-    used = usage(call.reader, agent=call.agent, now=now, config=call.config)
-    return Index(library(call.reader), used).search(query, _fit(call.reader, row, call.agent, now), limit)
-
-
-def _fit(reader: "Reader", row: "QueueRow", agent: str, now: clock.Millis) -> "Fit":
-    from tui.desk.canned.context import language_of
-    from tui.desk.canned.search import Fit
-    from tui.desk.canned.similar import Similar
-
-    posts = reader.posts(row.id)
-    words = [post.text for post in posts if not post.ours]
-    return Fit(
-        language=language_of(row, posts) or None, network=row.network, tags=tuple(row.tags), now=now,
-        account=f"{row.network}:{row.account}" if row.account else None, agent=agent, incident=row.incident,
-        incidents=frozenset(incident.name for incident in reader.incidents(only_open=True)),
-        similar=Similar(reader.answered_with(ANSWERED)).like(words[-1]) if words else {},
-    )  # fmt: skip
+    reader = call.reader
+    stock = Stock(*read_stock(reader, agent=call.agent, config=call.config, now=now))
+    about = stock.fit(
+        row, reader.posts(row.id), agent=call.agent, account=row.account, incidents=open_incidents(reader), now=now
+    )
+    return stock.index.search(query, about, limit)
 
 
 def _with_facts(reader: "Reader", hits: "list[Hit]", row: "QueueRow", now: clock.Millis) -> list[dict[str, Any]]:

@@ -13,8 +13,9 @@ from tui.screens.picker import Picker
 
 if TYPE_CHECKING:
     from tui.desk.canned.search import Index
+    from tui.desk.canned.stock import Stock
     from tui.screens.app import DeskApp
-    from tui.screens.offers import Filled, Stock
+    from tui.screens.offers import Filled
     from tui.store.reader import EventRow, QueueRow
 
 STALE: Millis = 10 * MINUTE
@@ -80,7 +81,7 @@ class Filling:
         try:
             while self._changed:
                 self._changed = False
-                jobs, read = self.app.jobs, partial(self.app.jobs.read_stock, config=self.app.config)
+                jobs, read = self.app.jobs, partial(self.app.jobs.read_stock, config=self.app.config, now=clock.now())
                 parts = await self.app.work.read(partial(read, agent=self.app.agent))
                 self.stock = await asyncio.to_thread(jobs.Stock, *parts)
                 self._stocked = clock.now()
@@ -114,7 +115,8 @@ class Filling:
         self.app.push_screen(picker, partial(self._chosen, row.id))
         offers = partial(
             self.app.jobs.offers, stock=stock, thread=thread, agent=self.app.agent, account=account,
-            settings=settings, count=partial(writing.count, row), around=(reply.words[:cursor], reply.words[cursor:]),
+            settings=settings, initials=self.app.config.initials, count=partial(writing.count, row),
+            around=(reply.words[:cursor], reply.words[cursor:]),
             form=reply.made_of.form, turns=self._turns,
         )  # fmt: skip
         picker.offer(await self.app.work.read(offers))

@@ -22,6 +22,7 @@ from tui.desk.canned.formats import markdown
 from tui.desk.canned.render import blanks_in
 from tui.desk.canned.response import Canned
 from tui.desk.canned.stats import stats
+from tui.desk.canned.stock import Stock, read_stock
 from tui.desk.canned.usage import facts
 from tui.desk.claims import Claim
 from tui.desk.composition import Composition
@@ -30,7 +31,7 @@ from tui.desk.outbox import GuardStop
 from tui.desk.scratch import note_about
 from tui.errors import Refused
 from tui.networks.limits import count, split
-from tui.screens.offers import Stock, changes, offers, read_stock, shelf
+from tui.screens.offers import changes, offers, shelf
 from tui.screens.thread import Thread
 from tui.store.reader import PostRow, Reader
 

@@ -1,7 +1,4 @@
-"""What the desk knows of its canned responses, and what it offers for one conversation. Loaded behind the first paint.
-
-A `Stock` is made off the loop and never changes: a changed library is a new one. Its rooms only hold it.
-"""
+"""What the desk offers of its canned responses for one conversation, and its library. Loaded behind the first paint."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,13 +11,12 @@ from tui.config import AccountSettings, Config
 from tui.desk.also import told
 from tui.desk.canned import editing
 from tui.desk.canned.context import context, language_of
-from tui.desk.canned.fill import by_name, fill
-from tui.desk.canned.library import Version, history, response
-from tui.desk.canned.response import Canned, Usage
-from tui.desk.canned.search import Fit, Hit, Index
-from tui.desk.canned.similar import Similar
+from tui.desk.canned.fill import fill
+from tui.desk.canned.library import Version, history
+from tui.desk.canned.response import Canned
+from tui.desk.canned.search import Fit, Hit
 from tui.desk.canned.stats import Stats, Worth, open_incidents, stats
-from tui.desk.canned.usage import usage
+from tui.desk.canned.stock import Stock
 from tui.errors import Refused
 from tui.networks.limits import Length
 from tui.screens.thread import Thread
@@ -30,32 +26,8 @@ BEST = 5
 """How many are offered before a key is typed."""
 MOST = 20
 """How many are offered for what is typed."""
-ANSWERED = 2_000
-"""So many of our latest answers tell which responses posts like this one got."""
-
-
 SAID = 50
 """So many of a handle's latest replies are compared with the alternates of a response."""
-
-
-class Stock:
-    """Every canned response, searchable, with how it is used by the team and by one agent."""
-
-    def __init__(
-        self, library: Sequence[Canned], used: Mapping[int, Usage], answered: Sequence[tuple[str, int]]
-    ) -> None:
-        self.library = {canned.id: canned for canned in library}
-        self.named = by_name(library)
-        self.used = used
-        self.index = Index(library, used)
-        self.similar = Similar(answered)
-        self.index.search("a")  # loads rapidfuzz
-
-
-def read_stock(reader: Reader, *, agent: str, config: Config) -> tuple[Any, ...]:
-    """What a `Stock` is made from."""
-    library = [response(row) for row in reader.canned()]
-    return library, usage(reader, agent=agent, now=clock.now(), config=config), reader.answered_with(ANSWERED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +79,9 @@ class Offers:
     @cached_property
     def fit(self) -> Fit:
         """What this conversation is about, and who wants a response for it."""
-        row = self.thread.entry.row
-        posts = [post for post in self.thread.posts if not post.ours]
-        return Fit(
-            language=self.language or None, network=row.network, tags=tuple(row.tags), now=self.now,
-            account=f"{row.network}:{self.account}" if self.account else None, agent=self.agent,
-            incident=row.incident, incidents=self.open_incidents,
-            similar=self.stock.similar.like(posts[-1].text) if posts else {}, post=posts[-1].text if posts else "",
+        return self.stock.fit(
+            self.thread.entry.row, self.thread.posts, agent=self.agent, account=self.account,
+            incidents=self.open_incidents, now=self.now,
         )  # fmt: skip
 
     @cached_property
@@ -146,13 +114,14 @@ class Offers:
 
 def offers(
     reader: Reader, *, stock: Stock, thread: Thread, agent: str, account: str | None, settings: AccountSettings,
+    initials: Mapping[str, str],
     count: Callable[[str], Length], around: tuple[str, str], form: Mapping[str, str], turns: Mapping[int, int],
 ) -> Offers:  # fmt: skip
     """What is offered for the reply to a conversation, read now. `settings` are those of `account`."""
     row, now, shift = thread.entry.row, clock.now(), reader.open_shift(agent)
     values = context(
         row, agent, now, incident=thread.incident, shift_started=shift[1] if shift else None, settings=settings,
-        posts=thread.posts,
+        posts=thread.posts, initials=initials,
     )  # fmt: skip
     still_open = open_incidents(reader)
     sent = reader.sent_since(account, row.network, now - settings.same_text_minutes * MINUTE)
