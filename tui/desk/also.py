@@ -1,15 +1,17 @@
 """What sending a reply also does, in words. `tui.desk.afterwards` does it."""
 
 from collections.abc import Iterable
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from tui.clock import DAY, HOUR, MINUTE, Millis
-from tui.desk.canned.response import Action
 from tui.desk.promises import by
 from tui.text import line
 
+if TYPE_CHECKING:
+    from tui.desk.canned.response import Action
 
-def words(action: Action, now: Millis) -> str:
+
+def words(action: "Action", now: Millis) -> str:
     """What one action does, if its reply leaves now: `tag refund`, `snooze 2 h`, `promise call back by 14:00`."""
     match action.do:
         case "tag":
@@ -24,7 +26,7 @@ def words(action: Action, now: Millis) -> str:
             assert_never(never)
 
 
-def told(actions: Iterable[Action], now: Millis) -> str:
+def told(actions: "Iterable[Action]", now: Millis) -> str:
     """All of them in one sentence; empty where there are none."""
     said = ", ".join(words(action, now) for action in actions)
     return f"Also: {said}." if said else ""

@@ -5,10 +5,11 @@ It is written with the draft, goes with it into the outbox, and comes back where
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from tui.desk.canned.response import Action
-from tui.networks.records import Attachment
+if TYPE_CHECKING:  # the first paint has a composition, and hardly ever one with these
+    from tui.desk.canned.response import Action
+    from tui.networks.records import Attachment
 
 Visibility = Literal["", "public", "unlisted", "followers"]
 VISIBILITIES: tuple[Visibility, ...] = ("", "public", "unlisted", "followers")
@@ -33,11 +34,11 @@ class Composition:
     """What the agent filled into blanks, by their name: another text with that blank has it already."""
     locked: tuple[str, ...] = ()
     """Wordings of the inserted texts that are not to be changed."""
-    media: tuple[Attachment, ...] = ()
+    media: "tuple[Attachment, ...]" = ()
     warning: str = ""
     """A content warning, which hides the text until it is asked for."""
     visibility: Visibility = ""
-    actions: tuple[Action, ...] = ()
+    actions: "tuple[Action, ...]" = ()
     """What sending it also does, once it is out."""
     around: tuple[str, str] = ("", "")
     """What was put in front of the text and behind it when it left, see `tui.desk.leaving`."""
@@ -53,7 +54,7 @@ class Composition:
         return bool(self.media or self.warning or self.visibility)
 
     def with_inserted(
-        self, canned: int, text: str, *, locked: Iterable[str] = (), actions: Iterable[Action] = ()
+        self, canned: int, text: str, *, locked: Iterable[str] = (), actions: "Iterable[Action]" = ()
     ) -> "Composition":
         """The same with one more canned response in it."""
         return replace(
@@ -90,6 +91,9 @@ def composition(stored: Mapping[str, Any] | None) -> Composition:
     """A composition from its JSON."""
     if not stored:
         return NOTHING
+    from tui.desk.canned.response import Action
+    from tui.networks.records import Attachment
+
     front, back = stored.get("around", ("", ""))
     return Composition(
         inserted=tuple(Inserted(one["canned"], one["text"]) for one in stored.get("inserted", ())),

@@ -11,16 +11,15 @@ from textual.style import Style
 
 from tui import clock, text
 from tui.desk.also import words
-from tui.desk.canned.response import Action
 from tui.desk.composition import VISIBILITIES, Composition
 from tui.errors import Misuse
 from tui.networks import pictures
-from tui.networks.records import Attachment
 from tui.screens.beside import VISIBLE, whole
 from tui.screens.dialogs import Choice, Option, Prompt, Sheet
 from tui.screens.paint import Palette, palette
 
 if TYPE_CHECKING:
+    from tui.desk.canned.response import Action
     from tui.networks.marks import Mark
     from tui.screens.app import DeskApp
     from tui.store.reader import QueueRow
@@ -109,7 +108,7 @@ class Extras:
         ]
         return [*attached, *attach, *own, *actions]
 
-    def _offered(self, made_of: Composition) -> list[Action]:
+    def _offered(self, made_of: Composition) -> "list[Action]":
         """What sending could also do: what its canned responses bring, taken or not."""
         stock = self.app.filling.stock
         known = stock.library if stock else {}
@@ -146,6 +145,8 @@ class Extras:
         alt = await self._asked("Description", _alt_hint(path), pictures.described)
         if alt is None:
             return "A picture needs a description; it is not attached."
+        from tui.networks.records import Attachment
+
         await self._change(replace(made_of, media=(*made_of.media, Attachment(path, alt))))
         return f"{pictures.shown(path)} goes with the reply."
 
@@ -185,7 +186,7 @@ class Extras:
         await self._change(replace(made_of, visibility=visibility))
         return f"It goes out {told[visibility]}."
 
-    async def _toggle(self, made_of: Composition, action: Action) -> str:
+    async def _toggle(self, made_of: Composition, action: "Action") -> str:
         """Take an action out, or back in at its place."""
         wanted = set(made_of.actions) ^ {action}
         await self._change(replace(made_of, actions=tuple(one for one in self._offered(made_of) if one in wanted)))

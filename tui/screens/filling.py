@@ -3,9 +3,9 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui import clock
 from tui.clock import MINUTE, Millis
@@ -24,8 +24,7 @@ LONGEST_VALUE = 200
 """Characters typed into a blank that are remembered for others of its name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(NamedTuple):
     """The blank the agent was taken to: what stands between `before` and `after` by now is what they typed."""
 
     of: int | None

@@ -1,9 +1,8 @@
 """The library screen: every canned response with its state and use; edited, approved and retired from here."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -34,8 +33,7 @@ NEW = "---\nname: \nshortcut: \ntags: []\nlanguage: \n---\n\n"
 """What a new response begins as."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What the agent wants of the library: a response opened in the editor, here or outside; None: a new one."""
 
     does: Literal["edit", "outside", "new"]

@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tui import private, text
-from tui.desk.lookups import Code, codes, run
+from tui import text
 from tui.screens.dialogs import Choice, Option
 
 if TYPE_CHECKING:
+    from tui.desk.lookups import Code
     from tui.screens.app import DeskApp
     from tui.store.reader import QueueRow
 
@@ -32,6 +32,8 @@ class LookingUp:
         if not look_ups:
             self.app.say("No look-up is configured; a section [lookup.NAME] in the configuration makes one.")
             return
+        from tui.desk.lookups import codes
+
         row = thread.entry.row
         theirs = [post for post in thread.posts if post.author_id == row.author_id]
         found = await asyncio.to_thread(codes, theirs, look_ups)
@@ -41,22 +43,27 @@ class LookingUp:
         elif (code := await self._chosen(found)) is not None:
             self.app.spawn(self._run(code, row))
 
-    async def _chosen(self, found: list[Code]) -> Code | None:
+    async def _chosen(self, found: "list[Code]") -> "Code | None":
         """The code to look up; asked where there are several."""
         if len(found) == 1:
             return found[0]
+        from tui.private import mask
+
         options = [
-            Option(str(place), str(place + 1), text.line(f"{one.name}  {private.mask(one.code)}"))
+            Option(str(place), str(place + 1), text.line(f"{one.name}  {mask(one.code)}"))
             for place, one in enumerate(found)
         ]
         chosen = await self.app.ask(Choice("Look up", options, "Which code? The newest comes first."))
         return None if chosen is None else found[int(chosen)]
 
-    async def _run(self, code: Code, row: "QueueRow") -> None:
+    async def _run(self, code: "Code", row: "QueueRow") -> None:
         """Run it, and show what it found where its conversation still stands on screen."""
+        from tui.desk.lookups import run
+        from tui.private import mask
+
         self._stopped.set()
         stopped = self._stopped = threading.Event()
-        self.app.say(f"Looking up {text.line(code.name)} {text.line(private.mask(code.code))} …")
+        self.app.say(f"Looking up {text.line(code.name)} {text.line(mask(code.code))} …")
         look_up = self.app.config.lookups[code.name]
         job = partial(run, code.name, look_up, code.code, is_wanted=lambda: not stopped.is_set())
         try:

@@ -10,12 +10,12 @@ from textual.timer import Timer
 
 from tui import clock, text
 from tui.clock import HOUR, Millis
-from tui.desk.canned.response import Canned, validity
 from tui.screens.finder import Finder
 from tui.screens.glyphs import Glyphs
 from tui.screens.paint import Palette, palette
 
 if TYPE_CHECKING:
+    from tui.desk.canned.response import Canned
     from tui.desk.canned.search import Hit
     from tui.desk.canned.usage import Facts
     from tui.screens.offers import Filled, Offers
@@ -125,7 +125,9 @@ class Picker(Finder["Filled", "Hit", "Filled"]):
             (f"  {text.line(canned.shortcut)}" if canned.shortcut else "", colors.quiet),
         ).truncate(self.query_one("#hits").size.width, ellipsis=True)
 
-    def _marks(self, canned: Canned) -> list[str]:
+    def _marks(self, canned: "Canned") -> list[str]:
+        from tui.desk.canned.response import validity
+
         valid = validity(canned, self.offers.now)
         over = canned.incident and canned.incident.casefold() not in self.offers.open_incidents
         return [word for word in ("" if valid == "valid" else valid, "incident over" if over else "") if word]
@@ -146,7 +148,7 @@ class Picker(Finder["Filled", "Hit", "Filled"]):
             words += f", {whole.used:,} with the draft"
         return _styled(words, style)
 
-    def _use(self, canned: Canned, colors: Palette) -> Content:
+    def _use(self, canned: "Canned", colors: Palette) -> Content:
         """Always one line, so that nothing moves when the facts come."""
         facts = self.facts.get(canned.id)
         if facts is None:
@@ -179,11 +181,13 @@ def why(seen: "Filled", colors: Palette) -> list[Content]:
     return [_styled("why it stands here", colors.strong), *rules, _styled(f"{total:7.1f}  of 100", colors.strong)]
 
 
-def shelf(canned: Canned, now: Millis, open_incidents: Container[str]) -> list[tuple[str, bool]]:
+def shelf(canned: "Canned", now: Millis, open_incidents: Container[str]) -> list[tuple[str, bool]]:
     """How long a response holds, in words, and whether that is a reason to stop and think.
 
     `open_incidents` by name, without case.
     """
+    from tui.desk.canned.response import validity
+
     found: list[tuple[str, bool]] = []
     match validity(canned, now), canned.valid_from, canned.valid_until:
         case "expired", _, int(until):
@@ -199,7 +203,7 @@ def shelf(canned: Canned, now: Millis, open_incidents: Container[str]) -> list[t
     return found
 
 
-def belonging(canned: Canned, agent: str) -> str:
+def belonging(canned: "Canned", agent: str) -> str:
     """For whom a response is, and whether it is approved; empty for an approved one of the whole team."""
     owner = text.fit(text.line(canned.owner), NAME_CELLS)
     whose = {"agent": "yours alone" if canned.owner == agent else f"{owner}'s alone", "account": f"only for {owner}"}

@@ -11,7 +11,7 @@ from textual.strip import Strip
 from textual.style import Style
 from textual.widget import Widget
 
-from tui import clock, private, text
+from tui import clock, text
 from tui.clock import Millis
 from tui.desk.composition import composition
 from tui.desk.promises import is_due, told
@@ -223,6 +223,8 @@ class ThreadPane(Widget, can_focus=True):
 
     def _found(self, found: "LookedUp", colors: Palette, width: int) -> list[Content]:
         """A look-up, when it was and how long it took, and what it said."""
+        from tui import private
+
         code = text.line(private.mask(found.code))
         took = f"{found.took / clock.SECOND:.1f} s"
         head = Content.assemble(
