@@ -80,6 +80,7 @@ def test_what_a_text_was_made_from_stays_known_and_its_use_counts_unless_it_was_
         ).all()
         plan = connection.execute(text("SELECT sql FROM sqlite_master WHERE name = 'reply_open'")).scalar_one()
     assert [tuple(use) for use in uses] == [(5, 1, 1, "ana", 7, 0)]
+    assert [(row["uses"], row["last_used"]) for row in reader.canned()] == [(1, 7)]
     assert "WHERE state NOT IN" in plan, "the index of what is on its way holds only that"
     reader.close()
     store.close()

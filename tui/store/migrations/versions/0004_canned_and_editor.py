@@ -114,9 +114,14 @@ def _from_canned_id_to_composition() -> list[dict[str, int]]:
 
 
 def _keep_what_was_used(used: list[dict[str, int]]) -> None:
+    """Counters follow the uses: they had counted what was recalled, or failed, too."""
     table = sa.table("canned_use", *map(sa.column, (*used[0], "edited"))) if used else None
     if table is not None:
         op.bulk_insert(table, [row | {"edited": False} for row in used])
+    op.execute(
+        "UPDATE canned SET uses = (SELECT count(*) FROM canned_use u WHERE u.canned_id = canned.id), "
+        "last_used = (SELECT max(u.at) FROM canned_use u WHERE u.canned_id = canned.id)"
+    )
 
 
 def _without_canned_id() -> None:
