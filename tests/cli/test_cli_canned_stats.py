@@ -107,3 +107,20 @@ def test_search_for_a_conversation_offers_what_may_be_used_there(desk):
     assert sorry["to_person"] is not None
     assert desk("canned", "search").code == 2
     assert desk("canned", "search", "--for", "9").code == 2
+
+
+def test_search_finds_and_reply_takes_only_what_this_agent_may_send_there(desk):
+    library = [
+        {"name": "Bens", "body": "Bens words.", "scope": "agent", "owner": "ben"},
+        {"name": "South", "body": "South words.", "scope": "account", "owner": "x:@southline"},
+    ]
+    desk.json("canned", "import", "-", stdin=json.dumps(library).encode())
+    assert [hit["name"] for hit in desk.json("canned", "search", "words")] == ["South"]
+    assert [hit["name"] for hit in desk.json("canned", "search", "bens", "--agent", "ben")] == ["Bens"]
+    assert not [hit for hit in desk.json("canned", "search", "not read") if hit["name"] == "New"]
+    for name, why in (("Bens", "is ben's own"), ("South", "is for x:@southline only"), ("New", "waits for approval")):
+        for command in (("reply", "1"), ("check", "1"), ("reply", "1", "--text", "Our words.")):
+            answer = desk(*command, "--canned", name)
+            assert (answer.code, answer.err.count("\n"), why in answer.err) == (1, 1, True), answer
+    assert desk.json("outbox") == []
+    assert desk("reply", "1", "--canned", "Bens", "--agent", "ben").code == 0

@@ -52,14 +52,14 @@ def canned_list(call: Invocation) -> None:
 )
 @click.pass_obj
 def canned_search(call: Invocation, query: str, limit: int, conversation: int | None) -> None:
-    """Best first, by shortcut, name, tags and body; typos are forgiven."""
+    """What you may send, best first, by shortcut, name, tags and body; typos are forgiven."""
     from tui.desk.canned.search import Fit, Index
 
     if conversation is None and not query.strip():
         raise Misuse("Give the WORDS to search for, or a conversation with --for ID.")
     reader, now = call.reader, clock.now()
     if conversation is None:
-        hits = Index(library(reader)).search(query, Fit(now=now), limit)
+        hits = Index(library(reader)).search(query, Fit(agent=call.agent, now=now), limit)
         found = documents(reader, [hit.canned for hit in hits])
     else:
         row = _conversation(reader, conversation)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tui.desk.composition import Composition
     from tui.desk.guard import Finding, Overridden
     from tui.desk.outbox import GuardStop
-    from tui.store.reader import Reader
+    from tui.store.reader import QueueRow, Reader
 
 _conversation = click.argument("conversation", metavar="ID", type=ID)
 _reply = click.argument("reply_id", metavar="ID", type=ID)
@@ -40,7 +40,7 @@ def check_command(call: Invocation, conversation: int, text: str | None, name: s
     from tui.desk.guard import gather
 
     now = clock.now()
-    wanted, made_of = _wanted(call, call.reader, conversation, text, name, now)
+    wanted, made_of = _wanted(call, call.reader, conversation, text, name, sender, now)
     case = gather.case(
         call.reader, conversation, wanted,
         agent=call.agent, config=call.config, now=now, made_of=made_of, sender=sender,
@@ -85,7 +85,7 @@ def reply_command(
     try:
         with call.change() as session:
             reader = reading(session)
-            wanted, made_of = _wanted(call, reader, conversation, text, name, now)
+            wanted, made_of = _wanted(call, reader, conversation, text, name, sender, now)
             if without_actions:
                 made_of = replace(made_of, actions=())
             try:
@@ -131,9 +131,18 @@ def _held_elsewhere(
 
 
 def _wanted(
-    call: Invocation, reader: "Reader", conversation: int, text: str | None, name: str | None, now: clock.Millis
+    call: Invocation,
+    reader: "Reader",
+    conversation: int,
+    text: str | None,
+    name: str | None,
+    sender: str | None,
+    now: clock.Millis,
 ) -> "tuple[str, Composition]":
-    """The text to send and what it is made of; without a text, the canned response filled in."""
+    """The text to send and what it is made of; without a text, the canned response filled in.
+
+    Refused where this agent may not use the response there.
+    """
     from tui.desk.composition import NOTHING, made_of
 
     if name is None:
@@ -141,10 +150,13 @@ def _wanted(
             raise Misuse("There is no text; give it with --text, or name a canned response with --canned.")
         return outgoing(text), NOTHING
     from tui.cli.canned import named
+    from tui.desk.canned.response import barred
 
-    canned = named(reader, name)
+    canned, row = named(reader, name), _row(reader, conversation)
+    if why := barred(canned, agent=call.agent, account=_handle(reader, row, sender)):
+        raise Refused(f"{canned.name!r:.80} {why}; choose another with `shiftdesk canned search --for {conversation}`.")
     try:
-        filled = _filled(call, reader, conversation, canned, now)
+        filled = _filled(call, reader, row, canned, now)
     except Refused:
         if text is None:
             raise
@@ -153,16 +165,28 @@ def _wanted(
     return filled.text if text is None else outgoing(text), composed
 
 
-def _filled(call: Invocation, reader: "Reader", conversation: int, canned: "Canned", now: clock.Millis) -> "Rendered":
+def _row(reader: "Reader", conversation: int) -> "QueueRow":
+    row = reader.conversation(conversation)
+    if row is None:
+        raise Misuse(f"There is no conversation {conversation}; see `shiftdesk queue --view all`.")
+    return row
+
+
+def _handle(reader: "Reader", row: "QueueRow", sender: str | None) -> str | None:
+    """The handle a reply leaves from, as `x:@northline`; None where the conversation has none."""
+    from tui.desk.drafts import meant
+
+    handle = row.account if sender is None else meant(reader.accounts(), row.network, sender)[1]
+    return f"{row.network}:{handle}" if handle else None
+
+
+def _filled(call: Invocation, reader: "Reader", row: "QueueRow", canned: "Canned", now: clock.Millis) -> "Rendered":
     """The response as it would be said in this conversation."""
     from tui.cli.canned import library
     from tui.desk.canned.context import context, language_of
     from tui.desk.canned.fill import by_name, fill
 
-    row = reader.conversation(conversation)
-    if row is None:
-        raise Misuse(f"There is no conversation {conversation}; see `shiftdesk queue --view all`.")
-    posts, shift = reader.posts(conversation), reader.open_shift(call.agent)
+    posts, shift = reader.posts(row.id), reader.open_shift(call.agent)
     approved = [one for one in library(reader) if one.approved]
     values = context(
         row, call.agent, now,

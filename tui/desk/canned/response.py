@@ -107,3 +107,17 @@ def validity(canned: Canned, now: Millis) -> Validity:
     if canned.valid_from is not None and now < canned.valid_from:
         return "not yet"
     return "valid"
+
+
+def barred(canned: Canned, *, agent: str, account: str | None) -> str | None:
+    """Why this agent may not send it from this handle (as `x:@northline`), in words; None where nothing is against it.
+
+    The same that `search.Fit` keeps from being found.
+    """
+    if not canned.approved:
+        return "waits for approval"
+    if canned.scope == "agent" and canned.owner not in ("", agent):
+        return f"is {canned.owner:.40}'s own"
+    if canned.scope == "account" and account and canned.owner.casefold() not in ("", account.casefold()):
+        return f"is for {canned.owner:.60} only"
+    return None
