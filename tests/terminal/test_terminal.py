@@ -6,13 +6,16 @@ import signal
 import stat
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pty_app import Terminal, encode
 from textual import events
 
-from tui.screens.terminal import PASTE_KEYS, PASTE_TAIL_SECONDS, Arrivals, typed_alone, with_pastes
+from tui.screens.terminal import PASTE_KEYS, PASTE_TAIL_SECONDS, Arrivals, SafeParser, typed_alone, with_pastes
 
 PROBE = Path(__file__).parent / "probe_app.py"
 READY = "post 0"
@@ -107,6 +110,24 @@ def test_keys_inside_and_behind_a_paste_are_pasted(words: Path) -> None:
         terminal.settle(patience=0.5)
         terminal.press("n")
         terminal.wait("keys: n alone")
+
+
+@given(
+    st.lists(st.sampled_from(["ab", "\x1b", "[", "\x1b[20~", "\x1b[A", "\x1b[200", "~", "\r", "\x1b[31m"])), st.data()
+)
+def test_no_escape_sequence_in_a_paste_is_a_key(pasted: list[str], data: st.DataObject) -> None:
+    words = "".join(pasted)
+    came = f"j\x1b[200~{words}\x1b[201~k"
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(came) - 1))))
+    parser = SafeParser()
+    pieces = [came[start:end] for start, end in pairwise([0, *cuts, len(came)])]
+    came_in = [message for piece in pieces for message in parser.feed(piece)]
+    assert [told(message) for message in [*came_in, *parser.feed("\x1b[A")]] == ["j", words, "k", "up"]
+
+
+def told(message: object) -> str:
+    """What was pasted, or the name of a key."""
+    return message.text if isinstance(message, events.Paste) else getattr(message, "key", repr(message))
 
 
 def test_a_paste_in_pieces_stays_a_paste_until_it_pauses() -> None:

@@ -24,7 +24,7 @@ import threading
 import time
 import unicodedata
 from codecs import getincrementaldecoder
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache, lru_cache
 from pathlib import Path
@@ -543,8 +543,19 @@ def _typed(message: Message) -> str:
     return "\n" if message.key == "enter" else (message.character or "") if message.is_printable else ""
 
 
+_PASTE_BEGINS: Final = "\x1b[200~"
+_PASTE_ENDS: Final = "\x1b[201~"
+
+
 class SafeParser(XTermParser):
-    """Textual's parser, for which no key sequence is fatal (`ESC[1114112u` names no character)."""
+    """Textual's parser, for which no key sequence is fatal (`ESC[1114112u` names no character), nor is any pasted."""
+
+    def __init__(self, debug: bool = False) -> None:
+        super().__init__(debug)
+        self._pasted: list[str] | None = None
+        """What has come of a paste that has not ended; None outside of one."""
+        self._tail = ""
+        """The last that came, where a mark of a paste may have begun."""
 
     def _sequence_to_key_events(self, sequence: str, alt: bool = False) -> Iterable[events.Key]:
         try:
@@ -554,6 +565,34 @@ class SafeParser(XTermParser):
         for key in keys:
             lone = any("\ud800" <= character <= "\udfff" for character in key.character or "")
             yield events.Key(Keys.Ignore, sequence) if lone else key
+
+    def feed(self, data: str) -> Iterable[Message]:
+        """The messages of one read. What is pasted, in however many reads, is kept from Textual's parser: that would
+        press the keys whose sequences stand in it, and type the others."""
+        if not data:
+            yield from super().feed(data)
+        while data:
+            data = yield from self._outside(data) if self._pasted is None else self._inside(data)
+
+    def _outside(self, data: str) -> Generator[Message, None, str]:
+        """Keys up to the beginning of a paste; what is behind it."""
+        seen = self._tail + data
+        _, begins, behind = seen.partition(_PASTE_BEGINS)
+        yield from super().feed(data[: len(data) - len(behind)])
+        self._pasted, self._tail = ([], "") if begins else (None, seen[1 - len(_PASTE_BEGINS) :])
+        return behind
+
+    def _inside(self, data: str) -> Generator[Message, None, str]:
+        """The paste where it ends here; what is behind it."""
+        words, ends, behind = (self._tail + data).partition(_PASTE_ENDS)
+        assert self._pasted is not None
+        self._pasted.append(words if ends else words[: 1 - len(_PASTE_ENDS)])
+        self._tail = "" if ends else words[1 - len(_PASTE_ENDS) :]
+        if ends:
+            pasted, self._pasted = "".join(self._pasted).replace("\0", ""), None
+            for message in super().feed(_PASTE_ENDS):
+                yield events.Paste(pasted) if isinstance(message, events.Paste) else message
+        return behind
 
     @property
     def pending_until(self) -> float | None:
