@@ -9,7 +9,8 @@ from tui import clock
 from tui.clock import DAY, HOUR, MINUTE
 from tui.config import Config
 from tui.desk import also, claims, keeping, outbox, priority, promises, shift
-from tui.desk.canned.response import Action
+from tui.desk.canned.response import Action, Canned
+from tui.desk.canned.vetting import misfit
 from tui.desk.composition import Composition
 from tui.desk.guard import Overridden
 from tui.desk.queue import entry, show_json
@@ -425,3 +426,16 @@ def test_a_colleague_s_snooze_on_a_newer_word_is_not_ended(store: Store, reader:
         outbox.settle(session, reply, is_out=True, agent="ben", now=NOW + 2 * MINUTE)
     assert (one(reader).state, one(reader).timer_at) == ("snoozed", NOW + DAY)
     assert [event["why"] for event in data(reader, "action.left-out")] == ["the customer has written since"]
+
+
+@pytest.mark.parametrize("text", ["", " ", "\u200b", "\u202e", "\u200d" * 200, "x" * 1_000])
+@pytest.mark.parametrize("span", [HOUR, 0, -HOUR])
+def test_what_is_out_is_recorded_whatever_it_promises(store: Store, reader: Reader, text: str, span: int) -> None:
+    send(store, Action("promise", text, span=span))
+    assert [reply.state for reply in reader.replies(ONE)] == ["sent"]
+    assert len(reader.promises(ONE)) == 1
+
+
+@pytest.mark.parametrize("do", ["tag", "promise", "resolve"])
+def test_an_action_whose_text_nobody_sees_is_refused_where_it_is_stored(do: Any) -> None:
+    assert misfit(Canned(0, "n", "b", actions=(Action(do, "\u200b\u2060", span=HOUR),))) is not None

@@ -16,6 +16,7 @@ from tui.desk import claims, keeping
 from tui.desk.canned.response import Action
 from tui.store import log
 from tui.store import tables as t
+from tui.text import line
 
 _c = t.conversations.c
 
@@ -24,16 +25,17 @@ def do(session: Session, reply: Any, actions: Iterable[Action], *, wrote_since: 
     """Apply the actions of a reply (its row) that is out.
 
     Where the customer has written since, or a colleague has the conversation, it neither rests nor ends: an event says
-    so. A tag and a promise stand all the same.
+    so. A tag and a promise stand all the same. The reply is out, so nothing here refuses.
     """
     for action in actions:
         match action.do:
             case "tag":
                 _tag(session, reply, action.text, now)
             case "promise":
+                said = line(action.text).strip()[: keeping.TEXT_CHARACTERS] or "what it says"
                 keeping.make(
-                    session, reply.conversation_id, agent=reply.agent, text=action.text or "what it says",
-                    due_at=now + action.span, reply_id=reply.id, now=now,
+                    session, reply.conversation_id, agent=reply.agent, text=said,
+                    due_at=now + max(action.span, 0), reply_id=reply.id, now=now,
                 )  # fmt: skip
             case "snooze" | "resolve":
                 _rest(session, reply, action, wrote_since=wrote_since, now=now)

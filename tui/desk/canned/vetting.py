@@ -6,6 +6,7 @@ from typing import Any
 from tui.clock import DAY, Millis
 from tui.desk.canned.fill import Library, check, nothing, ways_of
 from tui.desk.canned.response import ACTION_KINDS, SCOPES, Action, Canned
+from tui.text import line
 
 LONGEST_SPAN: Millis = 366 * DAY
 """Of a snooze or a promise."""
@@ -49,7 +50,7 @@ def _actions(canned: Canned) -> str | None:
 def _action(action: Action) -> str | None:
     if action.do not in ACTION_KINDS:
         return f"is {action.do!r:.40}, it can be {', '.join(ACTION_KINDS)}"
-    if action.do != "snooze" and not action.text.strip():
+    if action.do != "snooze" and not line(action.text).strip():
         return f"({action.do}) does not say which" if action.do == "tag" else f"({action.do}) has no text"
     if len(action.text) > LONGEST_ACTION:
         return f"({action.do}) is longer than {LONGEST_ACTION} characters"
