@@ -153,7 +153,15 @@ class Terminal:
         """Press keys by name, each after the screen has come to rest from the one before."""
         for key in keys:
             self.send(encode(key))
-            self.settle(ESCAPE_PATIENCE if key in ("escape", "esc") else PATIENCE)
+            if key in ("escape", "esc"):
+                self._until_it_is_lone()
+            self.settle()
+
+    def _until_it_is_lone(self) -> None:
+        """An escape with a key soon behind it is another key, whatever is painted meanwhile."""
+        end = time.monotonic() + ESCAPE_PATIENCE
+        while (left := end - time.monotonic()) > 0:
+            self._read(left)
 
     def type(self, text: str) -> None:
         """Type `text`, a character at a time."""
