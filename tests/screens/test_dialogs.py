@@ -1,9 +1,10 @@
 """What the desk asks, the review before sending apart."""
 
 from asking import NOTHING, Asked, in_dialog
+from textual import events
 from textual.content import Content
 
-from tui.screens.dialogs import Choice, Ending, EndShift, Option, Prompt, Sheet
+from tui.screens.dialogs import FIELD_CHARACTERS, Choice, Ending, EndShift, Field, Option, Prompt, Sheet
 from tui.screens.glyphs import UNICODE
 from tui.store.store import Store
 
@@ -11,6 +12,17 @@ from tui.store.store import Store
 def test_a_prompt_gives_its_line_or_nothing(store: Store) -> None:
     assert in_dialog(store, lambda: Prompt("[/]", "[/]", "[/]"), lambda asked: asked.type("why")) == "why"
     assert in_dialog(store, lambda: Prompt("t", "h"), lambda asked: asked.press("escape")) is None
+
+
+def test_a_paste_into_a_line_is_its_first_line_cleaned_and_no_megabyte(store: Store) -> None:
+    async def story(asked: Asked) -> None:
+        field = asked.top.query_one(Field)
+        for pasted in ("\r\nwhy \u202e[/]\x1b[31m\rnot this", "", "\n", "x" * 1_000_000, "y"):
+            field.post_message(events.Paste(pasted))
+        await asked.press("enter")
+
+    said = in_dialog(store, lambda: Prompt("t", "h"), story)
+    assert said == ("why [/][31m" + "x" * FIELD_CHARACTERS)[:FIELD_CHARACTERS]
 
 
 def test_a_choice_by_its_key(store: Store) -> None:

@@ -18,6 +18,8 @@ from tui.screens.paint import palette
 from tui.screens.terminal import typed_alone
 
 Result = TypeVar("Result")
+FIELD_CHARACTERS = 4_096
+"""Most of what is pasted into a line: as long as a path may be. Each paint measures all of it."""
 
 
 class Dialog(ModalScreen[Result]):
@@ -44,6 +46,17 @@ class Dialog(ModalScreen[Result]):
         self.dismiss(None)
 
 
+class Field(Input):
+    """A line that is typed. Of a paste it takes the first line, cleaned, as far as anybody reads."""
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        first = event.text.lstrip("\r\n")[:FIELD_CHARACTERS].splitlines()[:1]
+        pasted, _ = text.paste("".join(first), max(FIELD_CHARACTERS - len(self.value), 0))
+        self.replace(pasted, *self.selection)
+
+
 class Prompt(Dialog[str | None]):
     """One line of text; enter takes it."""
 
@@ -54,7 +67,7 @@ class Prompt(Dialog[str | None]):
 
     def inside(self) -> ComposeResult:
         yield Static(Content(self.hint), classes="quiet")
-        yield Input(self.value, id="answer")
+        yield Field(self.value, id="answer")
 
     def on_mount(self) -> None:
         self.query_one(Input).cursor_blink = False

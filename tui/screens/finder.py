@@ -5,6 +5,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
+from itertools import zip_longest
 from typing import ClassVar, Generic, TypeVar
 
 from textual import events
@@ -12,21 +13,23 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 from textual.content import Content
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.reactive import Reactive
+from textual.strip import Strip
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from tui.screens.desk import NARROW_COLUMNS
-from tui.screens.dialogs import Dialog, Result
+from tui.screens.dialogs import Dialog, Field, Result
 from tui.screens.glyphs import Glyphs
-from tui.screens.paint import palette, wrapped
+from tui.screens.paint import palette, strip, wrapped
 
 Item = TypeVar("Item")
 Look = TypeVar("Look")
 Search = Callable[[str], Sequence[Item]]
 
 
-class Query(Input):
+class Query(Field):
     """The field; what stands in it is told before the paint."""
 
     virtual_size = Reactive(Size(0, 0))
@@ -43,8 +46,29 @@ class Query(Input):
             self.refresh(layout=True)
 
 
+class Lines(Widget):
+    """Lines of text in a room that does not change; only those that became others are painted."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(id=name)
+        self.lines: Sequence[Content] = ()
+
+    def show(self, lines: Sequence[Content]) -> None:
+        """Show these lines instead."""
+        pairs = enumerate(zip_longest(self.lines, lines))
+        changed = [y for y, (old, new) in pairs if old is None or new is None or not new.is_same(old)]
+        self.lines = lines
+        if changed:
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
+
+    def render_line(self, y: int) -> Strip:
+        """One of them, cut to the width."""
+        line = self.lines[y] if y < len(self.lines) else Content("")
+        return strip(line, self.size.width, self.visual_style)
+
+
 class Finder(Dialog[Result], Generic[Result, Item, Look]):
-    """Type to search, up and down to choose, enter to take. A key costs the two texts that change, and no layout.
+    """Type to search, up and down to choose, enter to take. A key costs the lines that change, and no layout.
 
     One search runs at a time and the next is for what stands in the field by then, so that an older answer never
     comes after a newer one. Enter waits for the answer to what was typed before it.
@@ -81,8 +105,8 @@ class Finder(Dialog[Result], Generic[Result, Item, Look]):
     def inside(self) -> ComposeResult:
         yield Query(self.hint, self._typed)
         with Container(id="found"):
-            yield Static(Content(""), id="hits")
-            yield Static(Content(""), id="beside")
+            yield Lines("hits")
+            yield Lines("beside")
         yield Static(Content(self.keys), id="finder-keys", classes="quiet")
 
     # -- asking -----------------------------------------------------------------------------------
@@ -125,6 +149,7 @@ class Finder(Dialog[Result], Generic[Result, Item, Look]):
         finally:
             self._at_work = False
             self._paint.close()
+            self.check_idle()  # where only what was typed is new, nothing else would paint it
 
     def _work_out(
         self, search: "Search[Item]", look: Callable[[Item], Look], query: str, at: int, known: Sequence[Item] | None
@@ -172,22 +197,22 @@ class Finder(Dialog[Result], Generic[Result, Item, Look]):
         """List and what stands beside it, from what is known."""
         if self._shown is None:
             return
-        hits = self.query_one("#hits", Static)
+        hits = self.query_one("#hits", Lines)
         head = self.head()
         rows = max(hits.size.height - bool(head), 1)
         first = max(0, self.cursor - rows + 1)
         lines = [self.row(item, at == self.cursor) for at, item in enumerate(self.items[first : first + rows], first)]
         nothing = Content(self.NOTHING).stylize(palette(self.app).quiet)
-        hits.update(Content("\n").join([*([head] if head else []), *(lines or [nothing])]), layout=False)
+        hits.show([*([head] if head else []), *(lines or [nothing])])
         self.draw_beside()
 
     def draw_beside(self) -> None:
         """Only what stands beside the list."""
-        beside = self.query_one("#beside", Static)
+        beside = self.query_one("#beside", Lines)
         parts = [] if self.seen is None else self.beside(self.seen)
         lines = [line for part in parts for line in wrapped(part, beside.size.width)]
         self.top = max(0, min(self.top, len(lines) - beside.size.height))
-        beside.update(Content("\n").join(lines[self.top : self.top + beside.size.height]), layout=False)
+        beside.show(lines[self.top : self.top + beside.size.height])
 
     def scroll_beside(self, pages: int) -> None:
         """Show what comes before or after in a text that is longer than its room."""

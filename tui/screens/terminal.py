@@ -545,6 +545,8 @@ def _typed(message: Message) -> str:
 
 _PASTE_BEGINS: Final = "\x1b[200~"
 _PASTE_ENDS: Final = "\x1b[201~"
+_NO_TEXT: Final = dict.fromkeys({*range(0x20), *range(0x7F, 0xA0)} - {*b"\t\n\r"})
+"""Control characters: left out of a paste, since a field would write them to the terminal."""
 
 
 class SafeParser(XTermParser):
@@ -589,7 +591,7 @@ class SafeParser(XTermParser):
         self._pasted.append(words if ends else words[: 1 - len(_PASTE_ENDS)])
         self._tail = "" if ends else words[1 - len(_PASTE_ENDS) :]
         if ends:
-            pasted, self._pasted = "".join(self._pasted).replace("\0", ""), None
+            pasted, self._pasted = "".join(self._pasted).translate(_NO_TEXT), None
             for message in super().feed(_PASTE_ENDS):
                 yield events.Paste(pasted) if isinstance(message, events.Paste) else message
         return behind
