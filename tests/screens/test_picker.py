@@ -8,7 +8,6 @@ import pytest
 from headless import Opened, opened
 from making import US, ours, post, take
 from test_filling import put
-from textual.widgets import Static
 
 from tui import clock
 from tui.clock import DAY, HOUR, MINUTE
@@ -16,6 +15,7 @@ from tui.config import AccountSettings, Config
 from tui.desk import claims, incidents, outbox
 from tui.desk.composition import made_of
 from tui.screens import jobs
+from tui.screens.finder import Lines
 from tui.screens.offers import Offers
 from tui.screens.picker import Picker
 from tui.store.store import Store
@@ -50,11 +50,11 @@ async def picking(here: Opened, words: str = "") -> Any:
 
 
 def listed(picker: Any) -> list[str]:
-    return str(picker.query_one("#hits", Static).content).splitlines()
+    return [line.plain for line in picker.query_one("#hits", Lines).lines]
 
 
 def beside(picker: Any) -> str:
-    return str(picker.query_one("#beside", Static).content)
+    return "\n".join(line.plain for line in picker.query_one("#beside", Lines).lines)
 
 
 # -- what stands beside the list ------------------------------------------------------------------
@@ -310,7 +310,12 @@ def test_a_key_lays_nothing_out_anew(desk: Store, size: tuple[int, int]) -> None
             picker = await picking(here, "text")
             laid_out: list[int] = []
             refresh = picker._refresh_layout
-            picker._refresh_layout = lambda *a, **v: (laid_out.append(1), refresh(*a, **v))
+
+            def counted(*arguments: Any, **values: Any) -> None:
+                laid_out.append(1)
+                refresh(*arguments, **values)
+
+            picker._refresh_layout = counted
             await here.pilot.press("space", "1", "down", "down", "f2")
             await here.rest()
             assert not laid_out
