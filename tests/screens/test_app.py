@@ -388,6 +388,35 @@ def test_a_recalled_reply_is_the_draft_again(store: Store) -> None:
             assert "is recalled" in here.status
             assert here.desk.composer.text == "Too early"
             assert [reply.state for reply in store.reader().replies(1)] == ["recalled"]
+            await here.write(", and again")
+            await send(here)
+            assert "leaves in" in here.status
+            assert "is recalled" not in here.status
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 10)])
+def test_a_long_sentence_takes_the_row_of_the_keys_and_moves_nothing(store: Store, size: tuple[int, int]) -> None:
+    async def story() -> None:
+        async with opened(store, size=size) as here:
+            before = lines(here.desk.feed)
+            words = "Line 16 [/] has no end; " + "what to do is said behind that, " * 2 + "at the end"
+            here.app.say(words)
+            await here.rest()
+            shown = lines(here.desk.status)
+            assert len(shown) == 2
+            assert words.startswith(" ".join(shown).rstrip("…"))
+            assert size[0] == 40 or shown[1].endswith("at the end")
+            assert lines(here.desk.feed) == before
+            assert not here.desk.keys.display
+            await here.pilot.resize_terminal(160, 40)
+            assert lines(here.desk.status) == [words]
+            await here.pilot.resize_terminal(*size)
+            here.app.say("Done.")
+            await here.rest()
+            assert lines(here.desk.status) == ["Done."]
+            assert here.desk.keys.display
 
     asyncio.run(story())
 

@@ -467,10 +467,11 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         self._show_keys()
 
     def say(self, sentence: str, *, bad: bool = False) -> None:
-        """Show one sentence for a while; the sentence is cleaned by whoever puts customers' words into it."""
+        """Show one sentence for a while, an empty one: none; it is cleaned by who puts customers' words into it."""
         colors = palette(self)
         until = asyncio.get_running_loop().time() + MESSAGE_S
-        self._message = (until, Content(sentence).stylize(colors.danger if bad else colors.plain))
+        said = Content(sentence).stylize(colors.danger if bad else colors.plain)
+        self._message = (until, said) if sentence else None
         self.set_timer(MESSAGE_S + 0.1, self._show_status)
         self._show_status()
 
@@ -496,7 +497,7 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
             parts += [" · " if parts else "", self._message[1]]
         elif not parts:
             parts.append((self.outlet, colors.quiet))
-        self.desk.status.show(Content.assemble(*parts))
+        self.desk.tell(Content.assemble(*parts))
 
     def _show_keys(self) -> None:
         colors = palette(self)

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from tui.actions import Action
 from tui.screens.composer import Composer
 from tui.screens.glyphs import Glyphs
-from tui.screens.paint import strip
+from tui.screens.paint import strip, wrapped
 from tui.screens.rows import RowList
 from tui.screens.thread import ThreadPane
 
@@ -23,7 +23,10 @@ PANES = ("feed", "claimed", "conversation", "reply")
 
 
 class Line(Widget):
-    """One line of text: what just happened or is about to, or the keys that work here and now."""
+    """One line of text: what just happened or is about to, or the keys that work here and now.
+
+    What is longer than the screen is wide has as many rows as there is room for.
+    """
 
     def __init__(self, name: str) -> None:
         super().__init__(id=name)
@@ -36,8 +39,12 @@ class Line(Widget):
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """The line, cut to the width."""
-        return strip(self.content, self.size.width, self.visual_style)
+        """A row of it; the last one is cut to the width."""
+        return strip(self._row(y, *self.size), self.size.width, self.visual_style)
+
+    def _row(self, y: int, width: int, height: int) -> Content:
+        rows = wrapped(self.content, width) if height > 1 else [self.content]
+        return rows[y] if y + 1 < height and y < len(rows) else Content(" ").join(rows[y:])
 
 
 class Desk(Screen[None]):
@@ -90,6 +97,15 @@ class Desk(Screen[None]):
     def lay_out(self, columns: int) -> None:
         """Choose the layout for a width."""
         self.set_class(columns < NARROW_COLUMNS, "-narrow")
+        self._make_room(columns)
+
+    def tell(self, content: Content) -> None:
+        """What just happened or is about to. Where it needs two rows it has that of the keys, and no pane moves."""
+        self.status.show(content)
+        self._make_room(self.app.size.width)
+
+    def _make_room(self, columns: int) -> None:
+        self.set_class(self.status.content.cell_length > columns, "-long")
 
     def went_to(self, pane: Widget) -> None:
         """Remember which pane has the keys; a dialog over them changes nothing."""

@@ -101,6 +101,7 @@ class Sending:
         if writing.draft_of == here:
             writing.emptied()
             await writing.leave()
+        self.app.say("")  # that one before was recalled, for example, is not said of this one
         await self.app.refresh_all()
         self.app.spawn(self.app.capturing.offer(here))
 
