@@ -511,6 +511,17 @@ def test_a_canned_response_survives_leaving_and_is_not_stored_untouched(desk: St
 
 
 @pytest.mark.parametrize(
+    ("document", "at"), [("---\nname: \ntags: []\n---\n", 10), ("---\nname:", 0), ("", 0), ("name: a\n", 0)]
+)
+def test_a_new_canned_response_is_begun_with_its_name(desk: Store, document: str, at: int) -> None:
+    async def told(here: Opened) -> None:
+        await here.app.editing.edit_canned(document, "canned:new")
+        assert here.desk.composer.cursor_index == at
+
+    story(desk, told)
+
+
+@pytest.mark.parametrize(
     ("key", "shown", "kept"), [("g", "first", "first"), ("n", "second", None), ("escape", "", "first")]
 )
 def test_a_new_canned_response_never_replaces_an_unfinished_one_unasked(

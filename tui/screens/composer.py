@@ -41,6 +41,8 @@ OWN_KEYS = (
     OwnKeys(("alt+d", "alt+delete"), "delete_word_right", "delete the word after"),
     OwnKeys(("home", "ctrl+a"), "cursor_line_start", "start of the line"),
     OwnKeys(("end", "ctrl+e"), "cursor_line_end", "end of the line"),
+    OwnKeys(("pageup",), "cursor_page_up", "a page back"),
+    OwnKeys(("pagedown",), "cursor_page_down", "a page on"),
     OwnKeys(("ctrl+u",), "delete_to_start_of_line", "delete to the start of the line"),
     OwnKeys(("ctrl+k",), "delete_to_end_of_line_or_delete_line", "delete to the end of the line"),
     OwnKeys(("alt+a",), "select_all", "select everything; shift and arrows select some"),
@@ -191,7 +193,11 @@ class Composer(TextArea):
         if draft == self.text:
             return
         self.load_text(draft)
-        self.move_cursor(self._plain.get_location_from_index(min(cursor, len(draft))))
+        self.go_to(min(cursor, len(draft)))
+
+    def go_to(self, index: int) -> None:
+        """The cursor to a position in the text."""
+        self.move_cursor(self._plain.get_location_from_index(index))
 
     def put(self, words: str) -> None:
         """Insert at the cursor, never replacing what is there."""
@@ -221,7 +227,7 @@ class Composer(TextArea):
         self.history.checkpoint()
         self.replace(words, (0, 0), self._plain.end, maintain_selection_offset=False)
         self.history.checkpoint()
-        self.move_cursor(self._plain.get_location_from_index(at))
+        self.go_to(at)
 
     def select_between(self, start: int, end: int) -> None:
         """Select part of the text by positions."""

@@ -146,6 +146,8 @@ class Editing:
         composer.open_for(subject.mode)
         composer.load_text(subject.given)
         composer.load(*(begun or (subject.given, 0)))
+        if begun is None and subject.number is None:
+            composer.go_to(_name_ends(subject.given))
         self._stored = composer.text
         composer.read_only = False
         desk.set_focus(composer)
@@ -334,3 +336,9 @@ class Editing:
         """The text as it is in the editor outside, where there is one and it has changed it."""
         found = self._copy.read() if self._copy is not None else None
         return found[0] if found else None
+
+
+def _name_ends(document: str) -> int:
+    """Where the name of a new response is written on; the beginning where it has no such line."""
+    at = document.find("\nname:")
+    return max(document.find("\n", at + 1), 0) if at >= 0 else 0
