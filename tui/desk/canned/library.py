@@ -201,9 +201,9 @@ def _stale(session: Session, standing: Canned) -> Refused:
     ).first()
     who, at = last or (NOBODY, 0)
     return Refused(
-        f"{who:.40} saved version {standing.version} of {standing.name!r:.80} at "
-        f"{clock.local(at, '%H:%M:%S on %Y-%m-%d')}; take over what you need of it, write {standing.version} for the "
-        "version in your text and save again.",
+        f"{standing.name!r:.80} was changed by {who:.40} at {clock.local(at, '%H:%M:%S on %Y-%m-%d')} and is version "
+        f"{standing.version} now; take over what you need of it, write {standing.version} for the version in your "
+        "text and save it again.",
         canned=standing.name, version=standing.version, agent=who, at=clock.iso(at),
     )  # fmt: skip
 
