@@ -283,6 +283,25 @@ def test_a_paste_neither_sends_nor_floods(imported: Callable[..., Store]) -> Non
     assert draft.text.startswith("Dear customer harmless")
 
 
+def test_keys_with_alt_do_what_the_help_says_and_write_no_letter(imported: Callable[..., Store]) -> None:
+    store = imported("My train is late")
+    with desk("--db", store.path, "--agent", "ana") as terminal:
+        opened(terminal)
+        write(terminal, "one two three")
+        terminal.press("home", "alt+d", "alt+x", "alt+m", "alt+f", "alt+b")
+        terminal.type("and ")
+        terminal.wait("^.* and two three *$")
+        terminal.press("alt+a")
+        terminal.type("four")
+        terminal.wait("(^|│) *four *$")
+        terminal.press("escape")
+        terminal.wait("End shift")
+        ended(terminal)
+    draft = store.reader().draft(1)
+    assert draft is not None
+    assert draft.text == "four"
+
+
 MARK, END, SEND = b"\x1b[200~", b"\x1b[201~", b"\x13"
 PASTES = {
     "in one read": [MARK + b" pasted" + END + SEND + b"y"],

@@ -89,7 +89,8 @@ class Composer(TextArea):
         """Take the editor's keys from the table of actions; what that has no use for are its own."""
         for own in OWN_KEYS:
             for key in own.keys:
-                self._bindings.key_to_bindings[key] = [Binding(key, own.does, own.help, show=False)]
+                # first of all: a terminal tells of alt+a with its letter, which would be written
+                self._bindings.key_to_bindings[key] = [Binding(key, own.does, own.help, show=False, priority=True)]
         for action in actions:
             if action.group == "editor":
                 for key in action.keys:
@@ -162,6 +163,10 @@ class Composer(TextArea):
             self.move_cursor(result.end_location)
 
     async def _on_key(self, event: events.Key) -> None:
+        if event.key.startswith("alt+"):  # a letter that nobody meant to write
+            event.prevent_default()
+            event.stop()
+            return
         if event.character == ":" and self._opens_canned():
             event.prevent_default()
             event.stop()
