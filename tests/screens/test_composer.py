@@ -101,6 +101,22 @@ def test_words_are_moved_over_and_deleted_by_keys_no_terminal_swallows(
     story(desk, "one two three", told)
 
 
+def test_no_more_is_written_than_is_stored(desk: Store) -> None:
+    full = "x" * DRAFT_CHARACTERS
+
+    async def told(here: Opened, composer: Composer) -> None:
+        composer.load(full, DRAFT_CHARACTERS)
+        await here.pilot.press("y")
+        composer.put("more of it")
+        await here.rest()
+        assert composer.text == full
+        assert "at most 100,000 characters" in here.status
+        await here.pilot.press("backspace", "y", "z", "shift+left", "w")
+        assert composer.text == full[:-1] + "w"
+
+    story(desk, "", told)
+
+
 def test_f1_shows_what_works_in_what_is_being_written(desk: Store) -> None:
     async def told(here: Opened, _: Composer) -> None:
         await here.pilot.press("f1")

@@ -510,6 +510,15 @@ def test_a_canned_response_survives_leaving_and_is_not_stored_untouched(desk: St
     story(desk, told)
 
 
+def test_a_canned_response_that_could_not_be_kept_whole_is_not_opened(desk: Store) -> None:
+    async def told(here: Opened) -> None:
+        with pytest.raises(Refused, match="canned export"):
+            await here.app.editing.edit_canned("x" * 100_001, "canned:7")
+        assert here.app.editing.subject is None
+
+    story(desk, told)
+
+
 @pytest.mark.parametrize(
     ("document", "at"), [("---\nname: \ntags: []\n---\n", 10), ("---\nname:", 0), ("", 0), ("name: a\n", 0)]
 )

@@ -21,7 +21,7 @@ from textual.timer import Timer
 
 from tui import actions, clock, text
 from tui.clock import SECOND, Millis
-from tui.config import Config, config_folder, state_folder
+from tui.config import DRAFT_CHARACTERS, Config, config_folder, state_folder
 from tui.desk.queue import Entry, entry
 from tui.errors import OutOfReach, ShiftdeskError
 from tui.screens import themes
@@ -625,6 +625,10 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
     @on(Composer.Cut)
     def _was_cut(self) -> None:
         self.say("The paste was longer than a draft may be; it was cut at its end.", bad=True)
+
+    @on(Composer.Full)
+    def _was_full(self) -> None:
+        self.say(f"A text has at most {DRAFT_CHARACTERS:,} characters; nothing more was written.", bad=True)
 
     def action_copy_selection(self) -> None:
         """ctrl+c copies what is selected in the editor, and otherwise does nothing."""

@@ -63,6 +63,9 @@ class Composer(TextArea):
     class Cut(Message):
         """A paste was longer than a draft may be."""
 
+    class Full(Message):
+        """An edit was refused: the text would have become longer than what is stored of a draft."""
+
     class Locked(Message):
         """An edit was refused: it would have changed part of a wording that is not to be changed."""
 
@@ -104,9 +107,18 @@ class Composer(TextArea):
         if (wording := self._hurt(edit)) is not None:
             self.post_message(self.Locked(wording))
             return EditResult(self.selection.end, "")
+        if self._has_no_room(edit):
+            self.post_message(self.Full())
+            return EditResult(self.selection.end, "")
         result = super().edit(edit)
         self.edited()
         return result
+
+    def _has_no_room(self, edit: Edit) -> bool:
+        """Whether an edit would make the text longer than a draft may be."""
+        more = len(self.text) + len(edit.text) - DRAFT_CHARACTERS
+        at = self._plain.get_index_from_location
+        return bool(edit.text) and more > 0 and more > at(edit.bottom) - at(edit.top)
 
     def _hurt(self, edit: Edit) -> str | None:
         """The wording that an edit would change in part; replacing all of it is no part."""

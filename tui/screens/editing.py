@@ -13,6 +13,7 @@ from textual.timer import Timer
 
 from tui import actions, text
 from tui.actions import Mode
+from tui.config import DRAFT_CHARACTERS
 from tui.errors import Misuse, Refused
 from tui.screens import outside
 from tui.screens.dialogs import Choice, Option
@@ -127,6 +128,10 @@ class Editing:
 
     async def edit_canned(self, document: str, subject: str) -> None:
         """Open the editor on a canned response as a Markdown document; `subject` is `canned:ID` or `canned:new`."""
+        if len(document) > DRAFT_CHARACTERS:  # what is unfinished could not be kept whole
+            raise Refused(
+                f"It has more than {DRAFT_CHARACTERS:,} characters; change it with canned export and canned import."
+            )
         what = "New canned response" if subject == "canned:new" else "Canned response"
         await self._open(Subject("canned", subject, document, f"{what} {self.app.signs.separator} checked when saved"))
 
