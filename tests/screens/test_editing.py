@@ -14,7 +14,7 @@ from tui import clock
 from tui.clock import HOUR, MINUTE
 from tui.config import Config
 from tui.desk import claims, notes, people
-from tui.errors import Misuse, OutOfReach
+from tui.errors import Misuse, OutOfReach, Refused
 from tui.screens import editing, jobs, outside, review, terminal, writing
 from tui.screens.dialogs import Choice
 from tui.screens.inbox import NotesForMe
