@@ -78,7 +78,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("incident", ("i",), "Incident", "link it to an incident, or to none", "list", "row"),
     Action("look-up", ("l",), "Look up", "run a configured look-up with a code from the thread", "list", "row"),
     Action("promises", ("P",), "Promises", "what we promised here, and whether it was kept", "list", "row"),
-    Action("capture", ("C",), "Capture", "make a canned response of our newest reply here", "list", "row"),
+    Action("capture", ("C",), "Capture", "make a canned response of our newest reply here", "list"),
     Action("why", ("w",), "Why", "score, freshness and what the guard would say", "list", "row", footer=True),
     Action("show-link", ("o",), "Link", "show the link of the post", "list", "row"),
     Action("copy-link", ("y",), "Copy link", "copy the link of the post", "list", "row"),

@@ -8,6 +8,7 @@ from headless import Opened, opened
 from making import US, ours, post, take
 
 from tui import clock
+from tui.actions import WHY_NOT
 from tui.clock import MINUTE
 from tui.config import Config, DeskSettings
 from tui.desk.composition import made_of
@@ -137,6 +138,27 @@ def test_a_text_typed_often_is_offered_once_and_the_key_keeps_it_wherever_the_cu
     asyncio.run(play())
     told = [event for event in desk.reader().events() if event.kind == "canned.offered"]
     assert [(event.conversation_id, event.agent) for event in told] == [(1, "ana")]
+
+
+def test_the_key_keeps_an_offered_text_in_an_empty_list_too(desk: Store) -> None:
+    for conversation_id in (2, 3):
+        replied(desk, conversation_id)
+
+    async def play() -> None:
+        async with opened(desk, config=Config(desk=DeskSettings(offer_after=3, undo_seconds=0))) as here:
+            here.desk.claimed.focus()
+            await here.until(lambda: here.app.thread is None)
+            await here.do("capture")
+            assert here.status == WHY_NOT["row"]
+            await go_to(here, 1)
+            await send(here, LATE)
+            await here.until(lambda: "C keeps it" in here.status)
+            here.desk.claimed.focus()
+            await here.until(lambda: here.app.thread is None)
+            await here.do("capture")
+            assert "refund is on its way" in here.desk.composer.text
+
+    asyncio.run(play())
 
 
 def test_what_was_offered_before_or_is_canned_is_not_offered(desk: Store) -> None:

@@ -35,7 +35,8 @@ class Capturing:
         found = None if stands else await self._newest_text()
         found = found or await self._offered_text()
         if found is None:
-            self.app.say("We have not replied in this conversation; there is no text to keep.")
+            nothing = "We have not replied in this conversation; there is no text to keep."
+            self.app.say(nothing if self.app.thread is not None else actions.WHY_NOT["row"])
             return
         conversation_id, words = found
         job = partial(self.app.jobs.captured, conversation_id=conversation_id, words=words, agent=self.app.agent)
