@@ -102,8 +102,9 @@ def spread(name: str, values: list[float], unit: str) -> None:
 def starts(env: dict[str, str], runs: int) -> None:
     """The desk and the bare app, in turns."""
     ours, bare = [], []
+    pair = (bare, (sys.executable, "-c", BARE), b"Conversation"), (ours, DESK, b"did not come")
     for _ in range(runs):
-        for took, command, awaited in ((bare, (sys.executable, "-c", BARE), b"Reply"), (ours, DESK, b"did not come")):
+        for took, command, awaited in pair:
             program = Program(*command, env=env)
             last, _ = program.until_quiet(awaited)
             took.append((last - program.started) * 1e3)

@@ -11,7 +11,9 @@ from tui import clock
 from tui.actions import WHY_NOT
 from tui.clock import MINUTE
 from tui.config import Config, DeskSettings
+from tui.desk import outbox
 from tui.desk.composition import made_of
+from tui.networks.records import Receipt
 from tui.screens import capturing, review
 from tui.screens.dialogs import Choice
 from tui.screens.review import Decision, Review
@@ -150,9 +152,16 @@ def test_the_key_keeps_an_offered_text_in_an_empty_list_too(desk: Store) -> None
             await here.until(lambda: here.app.thread is None)
             await here.do("capture")
             assert here.status == WHY_NOT["row"]
-            await go_to(here, 1)
+            here.desk.feed.focus()
+            await here.until(lambda: here.shown == 1)
             await send(here, LATE)
             await here.until(lambda: "C keeps it" in here.status)
+            with desk.transaction() as session:
+                outbox.queue_due(session, clock.now())
+                started = outbox.start_sending(session, clock.now(), Config())
+                assert started is not None
+                outbox.sent(session, started[0], Receipt("n1"), clock.now())
+            await here.until(lambda: not here.desk.claimed.entries)
             here.desk.claimed.focus()
             await here.until(lambda: here.app.thread is None)
             await here.do("capture")

@@ -86,6 +86,7 @@ class Finder(Dialog[Result], Generic[Result, Item, Look]):
         self.hint = hint
         self.keys = keys
         self.glyphs = glyphs
+        self.hits, self.aside = Lines("hits"), Lines("beside")
         self._source: tuple[Search[Item], Callable[[Item], Look]] | None = None
         self.items: Sequence[Item] = ()
         self.cursor = 0
@@ -105,8 +106,8 @@ class Finder(Dialog[Result], Generic[Result, Item, Look]):
     def inside(self) -> ComposeResult:
         yield Query(self.hint, self._typed)
         with Container(id="found"):
-            yield Lines("hits")
-            yield Lines("beside")
+            yield self.hits
+            yield self.aside
         yield Static(Content(self.keys), id="finder-keys", classes="quiet")
 
     # -- asking -----------------------------------------------------------------------------------
@@ -197,26 +198,25 @@ class Finder(Dialog[Result], Generic[Result, Item, Look]):
         """List and what stands beside it, from what is known."""
         if self._shown is None:
             return
-        hits = self.query_one("#hits", Lines)
         head = self.head()
-        rows = max(hits.size.height - bool(head), 1)
+        rows = max(self.hits.size.height - bool(head), 1)
         first = max(0, self.cursor - rows + 1)
         lines = [self.row(item, at == self.cursor) for at, item in enumerate(self.items[first : first + rows], first)]
         nothing = Content(self.NOTHING).stylize(palette(self.app).quiet)
-        hits.show([*([head] if head else []), *(lines or [nothing])])
+        self.hits.show([*([head] if head else []), *(lines or [nothing])])
         self.draw_beside()
 
     def draw_beside(self) -> None:
         """Only what stands beside the list."""
-        beside = self.query_one("#beside", Lines)
+        room = self.aside.size
         parts = [] if self.seen is None else self.beside(self.seen)
-        lines = [line for part in parts for line in wrapped(part, beside.size.width)]
-        self.top = max(0, min(self.top, len(lines) - beside.size.height))
-        beside.show(lines[self.top : self.top + beside.size.height])
+        lines = [line for part in parts for line in wrapped(part, room.width)]
+        self.top = max(0, min(self.top, len(lines) - room.height))
+        self.aside.show(lines[self.top : self.top + room.height])
 
     def scroll_beside(self, pages: int) -> None:
         """Show what comes before or after in a text that is longer than its room."""
-        self.top += pages * max(self.query_one("#beside").size.height - 1, 1)
+        self.top += pages * max(self.aside.size.height - 1, 1)
         self.draw_beside()
 
     # -- what is found ----------------------------------------------------------------------------

@@ -62,30 +62,29 @@ class Library(Finder[Decision | None, "Worth", "Sheet"]):
         super().__init__("Library", "part of the name, of the text, or initials", self.KEYS, glyphs)
         self.change = change
         self.past = past
-        self.said = Content("")
+        self.says = Static(id="says")
 
     def inside(self) -> ComposeResult:
         yield from super().inside()
-        yield Static(self.said, id="says")
+        yield self.says
 
     def show(self, shelf: "Shelf") -> None:
         """What stands on the shelf now."""
         self.shelf = shelf
-        if not self.said:
+        if not self.says.content:
             self.say(shelf.told)
         self.begin(shelf.search, shelf.look)
 
     def say(self, sentence: str, *, bad: bool = False) -> None:
         """One sentence below the list."""
         colors = palette(self.app)
-        self.said = Content(text.line(sentence)).stylize(colors.danger if bad else colors.quiet)
-        self.query_one("#says", Static).update(self.said, layout=False)
+        self.says.update(Content(text.line(sentence)).stylize(colors.danger if bad else colors.quiet), layout=False)
 
     # -- keys -------------------------------------------------------------------------------------
 
     def action_move_page(self, pages: int) -> None:
         """A page of the list up or down."""
-        self.action_move(pages * max(self.query_one("#hits").size.height - 2, 1))
+        self.action_move(pages * max(self.hits.size.height - 2, 1))
 
     def action_page(self, pages: int) -> None:
         """More of a long text; after its end again its beginning."""
@@ -135,7 +134,7 @@ class Library(Finder[Decision | None, "Worth", "Sheet"]):
             (f"{state:<{STATE_CELLS}}", colors.quiet if state == "unused" else colors.late),
             (figures, colors.quiet),
             (text.line(item.canned.name), colors.strong if here else colors.plain),
-        ).truncate(self.query_one("#hits").size.width - 1, ellipsis=True)
+        ).truncate(self.hits.size.width - 1, ellipsis=True)
 
     def beside(self, seen: "Sheet") -> list[Content]:
         colors, canned, now = palette(self.app), seen.worth.canned, self.shelf.now
@@ -178,7 +177,7 @@ class History(Finder["Version | None", "Version", "tuple[Version, Sequence[str]]
             (f"{item.version:>3}  {clock.local(item.at, '%d %b %Y %H:%M')}  ", colors.quiet),
             (f"{text.line(item.agent)}  ", colors.strong if here else colors.plain),
             (what, colors.quiet),
-        ).truncate(self.query_one("#hits").size.width - 1, ellipsis=True)
+        ).truncate(self.hits.size.width - 1, ellipsis=True)
 
     def beside(self, seen: "tuple[Version, Sequence[str]]") -> list[Content]:
         colors = palette(self.app)

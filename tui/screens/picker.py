@@ -123,7 +123,7 @@ class Picker(Finder["Filled", "Hit", "Filled"]):
             (marks, colors.late),
             (text.line(canned.name), colors.strong if here else colors.plain),
             (f"  {text.line(canned.shortcut)}" if canned.shortcut else "", colors.quiet),
-        ).truncate(self.query_one("#hits").size.width, ellipsis=True)
+        ).truncate(self.hits.size.width, ellipsis=True)
 
     def _marks(self, canned: "Canned") -> list[str]:
         from tui.desk.canned.response import validity
