@@ -103,8 +103,28 @@ def test_a_bad_entry_is_named_and_the_rest_goes_in(desk):
     assert desk.json("canned", "show", "New")["plain"] is True
 
 
-def test_an_import_in_which_all_is_refused_exits_1(desk):
-    assert desk("canned", "import", "-", stdin=b'[{"name":"No body"}]').code == 1
+@pytest.mark.parametrize("flags", [(), ("--json",), ("--dry-run",)])
+@pytest.mark.parametrize(
+    ("entries", "told"),
+    [
+        (
+            b'[{"name":"No body"}]',
+            "The one entry on stdin is refused, nothing was stored; entry 1: the body is missing; "
+            "correct that and import again.\n",
+        ),
+        (
+            b'[{"name":"REFUND POLICY","body":"b"},{"name":"lost property","body":"b"}]',
+            "Each of the 2 entries on stdin is refused, nothing was stored; REFUND POLICY: there is 'Refund policy' "
+            "already, the same name in another case; correct that and import again.\n",
+        ),
+    ],
+)
+def test_an_import_in_which_all_is_refused_says_so_in_one_sentence(desk, entries, told, flags):
+    answer = desk("canned", "import", "-", *flags, stdin=entries)
+    assert (answer.code, answer.err) == (1, told)
+    assert len(desk.json("canned", "list")) == 2
+    if "--json" in flags:
+        assert answer.json["refused"]
 
 
 def test_import_takes_csv_by_its_content(desk, tmp_path):

@@ -54,7 +54,17 @@ def canned_import(context: click.Context, source: str, format: str | None, dry_r
     document = _document(loaded, found, stored, dry_run=dry_run)
     call.answer(document, lambda: "\n".join(_told(document, found if dry_run else None)))
     if document["refused"] and not (stored.added or stored.changed or stored.unchanged):
+        mention(_nothing_taken(source, document["refused"]))
         context.exit(1)
+
+
+def _nothing_taken(source: str, refused: list[dict[str, Any]]) -> str:
+    """Where everything was refused: how many entries, what is wrong with the first, and what to do."""
+    whole = "on stdin" if source == "-" else f"in {source}"
+    entries = "The one entry" if len(refused) == 1 else f"Each of the {len(refused):,} entries"
+    where, reason = _told_of(refused[0])
+    why = f"{where}: {reason.rstrip('.')}"
+    return f"{entries} {whole} is refused, nothing was stored; {why}; correct that and import again."
 
 
 def _document(loaded: "Loaded", found: "Difference", stored: "Stored", *, dry_run: bool) -> dict[str, Any]:
@@ -101,8 +111,14 @@ def _told(document: dict[str, Any], found: "Difference | None") -> list[str]:
 
 
 def _remark(sign: str, remark: dict[str, Any]) -> str:
+    where, reason = _told_of(remark)
+    return f"{sign} {where}: {reason}"
+
+
+def _told_of(remark: dict[str, Any]) -> tuple[str, str]:
+    """Which entry a remark is about, and what it says of it."""
     where = f"entry {remark['line']}" if remark["line"] is not None else remark["name"]
-    return f"{sign} {line(where)}: {line(remark['reason'])}"
+    return line(where), line(remark["reason"])
 
 
 def _rows(change: dict[str, Any]) -> list[str]:

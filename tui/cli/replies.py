@@ -157,9 +157,9 @@ def _wanted(
         raise Refused(f"{canned.name!r:.80} {why}; choose another with `shiftdesk canned search --for {conversation}`.")
     try:
         filled = _filled(call, reader, row, canned, now)
-    except Refused:
+    except Refused as error:
         if text is None:
-            raise
+            raise Refused(f"{error}; change it with `shiftdesk canned edit`, or give your own text.") from None
         return outgoing(text), replace(made_of(canned.id), actions=canned.actions)
     composed = NOTHING.with_inserted(canned.id, filled.text, locked=filled.locked, actions=canned.actions)
     return filled.text if text is None else outgoing(text), composed
