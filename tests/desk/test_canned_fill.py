@@ -143,6 +143,56 @@ def test_an_include_is_said_in_the_same_language() -> None:
     assert said("{% include 'Greeting' %}!", greeting, language="de").text == "Hallo!"
 
 
+BENS = canned("Bye, Ben", "Bens", scope="agent", owner="ben")
+OURS = canned("Northline", "Ours", scope="account", owner="x:@Northline")
+
+
+@pytest.mark.parametrize(
+    ("fields", "included", "why"),
+    [
+        ({}, BENS, "is ben's own"),
+        ({"scope": "agent", "owner": "ana"}, BENS, "is ben's own"),
+        ({"scope": "agent", "owner": "ben"}, BENS, None),
+        ({"scope": "account", "owner": "x:@southline"}, OURS, "is for x:@Northline only"),
+        ({"scope": "account", "owner": "x:@northline"}, OURS, None),
+        ({}, OURS, None),
+        ({}, replace(SIGNATURE, approved=False), None),
+    ],
+)
+def test_whoever_may_send_a_response_may_send_what_it_includes(
+    fields: dict[str, Any], included: Canned, why: str | None
+) -> None:
+    top = canned(f"{{% include {included.name!r} %}}", **fields)
+    between = canned(f"{{% render {included.name!r} %}}", "Between")
+    deep = canned("{% include 'Between' %}", **fields)
+    wrong = f"includes {included.name!r}, which {why}"
+    assert check(top, by_name([included])) == (why and f"'Top' {wrong}")
+    assert check(deep, by_name([included, between])) == (why and f"'Between' {wrong}")
+
+
+@pytest.mark.parametrize(
+    ("fields", "included", "why"),
+    [
+        ({}, BENS, "is ben's own"),
+        ({"scope": "agent", "owner": "ben"}, BENS, None),
+        ({}, OURS, "is for x:@Northline only"),
+        ({}, replace(OURS, owner="x:@SOUTHLINE"), None),
+        ({}, replace(SIGNATURE, approved=False), "waits for approval"),
+    ],
+)
+def test_what_may_not_be_sent_from_there_is_not_said_by_an_include_either(
+    fields: dict[str, Any], included: Canned, why: str | None
+) -> None:
+    values = VALUES | {"account": {"handle": "@southline", "network": "x"}}
+    for tag in ("include", "render"):
+        top = canned(f"{{% {tag} {included.name!r} %}}", **fields)
+        if why is None:
+            assert fill(top, values, library=by_name([included])).text
+            continue
+        with pytest.raises(Refused, match=f"line 1: it includes {included.name!r}, which {why}$"):
+            fill(top, values, library=by_name([included]))
+
+
 def test_a_plain_response_is_included_as_it_stands() -> None:
     assert said("> {% include 'Plain' %}", canned("{{ x }} {% if", "Plain", plain=True)).text == "> {{ x }} {% if"
 

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from tui.clock import DAY, HOUR, Millis
 from tui.desk.canned import editing, library
 from tui.desk.canned.library import NOBODY
-from tui.desk.canned.response import Action, Canned, Variant
+from tui.desk.canned.response import LIBRARY_CHANGES, Action, Canned, Variant
 from tui.errors import Misuse, Refused, ShiftdeskError
 from tui.store import tables as t
 from tui.store.reader import Reader
@@ -35,6 +35,24 @@ def refund(store: Store) -> Canned:
 
 
 # -- changing ----------------------------------------------------------------------------------------
+
+
+def test_a_team_response_that_includes_a_colleagues_own_is_not_stored(store: Store, reader: Reader) -> None:
+    change(store, Canned(0, "Bye", "Bye.", scope="agent"), "ben")
+    with pytest.raises(Misuse, match=r"^'Late' cannot be stored: 'Late' includes 'Bye', which is ben's own\.$"):
+        change(store, Canned(0, "Late", "It is late. {% include 'Bye' %}"), "ben")
+    change(store, Canned(0, "Late", "It is late. {% include 'Bye' %}", scope="agent"), "ben")
+    assert [row["name"] for row in reader.canned()] == ["Bye", "Late"]
+
+
+def test_every_event_that_changes_the_library_is_known_as_one(store: Store, reader: Reader, refund: Canned) -> None:
+    with store.transaction() as session:
+        library.change(session, replace(refund, body="50 %", approved=False), agent="ana", now=NOW)
+        library.approve(session, refund.id, agent="ana", now=NOW)
+        library.retire(session, refund.id, agent="ana", now=NOW + 1)
+        library.restore(session, refund.id, 1, agent="ana", now=LATER)
+    kinds = {event.kind for event in reader.events() if event.kind.startswith("canned.")}
+    assert kinds == LIBRARY_CHANGES
 
 
 def test_what_is_stored_comes_back_whole(reader: Reader, refund: Canned) -> None:

@@ -1,6 +1,7 @@
 """A canned response for one conversation: in which of its ways it is said, and that way filled in."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from tui.desk.canned.render import (
@@ -13,7 +14,7 @@ from tui.desk.canned.render import (
     includes_in,
     render,
 )
-from tui.desk.canned.response import Canned, Variant
+from tui.desk.canned.response import Canned, Variant, apart, barred
 from tui.errors import Refused
 
 Library = Callable[[str], Canned | None]
@@ -62,7 +63,7 @@ def each(
     library: Library = nothing,
 ) -> Iterator[Rendered]:
     """The response in each of the ways that fit best, see `choose`, as `fill` would give it."""
-    include = _include(library, language, network, turn)
+    include = _include(library, language, network, turn, partial(barred, agent=_sender(canned), account=_from(values)))
     for way in choose(canned, language=language, network=network, turn=turn):
         rendered = render(way.body, values, plain=way.plain, name=canned.name, include=include)
         yield _with_form(rendered, form or {})
@@ -107,13 +108,15 @@ def by_name(known: Iterable[Canned]) -> Library:
 def check(canned: Canned, library: Library = nothing) -> str | None:
     """What is wrong with a response before it is stored, in one sentence with the line; None where nothing is.
 
-    Looks at every way it is said, and at what they include: that it is there, and that none includes itself.
+    Looks at every way it is said, and at what they include: that it is there, that whoever may send the one may send
+    the other, and that none includes itself.
     """
     for number, way in enumerate(ways_of(canned)):
         wrong = None if way.plain else check_syntax(way.body)
         if wrong:
             return f"variant {number}, {wrong}" if number else wrong
-    return _wrong_include(canned, library, (canned.name,), set())
+    only = canned.owner if canned.scope == "account" else None
+    return _wrong_include(canned, library, (canned.name,), set(), partial(apart, agent=_sender(canned), account=only))
 
 
 def included_in(responses: Iterable[Canned], called: Callable[[list[str]], Iterable[Canned]]) -> tuple[Canned, ...]:
@@ -132,7 +135,13 @@ def _names_in(canned: Canned) -> list[str]:
     return list(dict.fromkeys(name for way in ways_of(canned) if not way.plain for name in includes_in(way.body)))
 
 
-def _wrong_include(canned: Canned, library: Library, ring: tuple[str, ...], looked_at: set[str]) -> str | None:
+def _wrong_include(
+    canned: Canned,
+    library: Library,
+    ring: tuple[str, ...],
+    looked_at: set[str],
+    why_not: Callable[[Canned], str | None],
+) -> str | None:
     """What is wrong with what a response includes, which stands in the others of `ring`."""
     for name in _names_in(canned):
         found = library(name)
@@ -145,21 +154,36 @@ def _wrong_include(canned: Canned, library: Library, ring: tuple[str, ...], look
             return f"it includes itself: {' -> '.join([*ring[ring.index(inside) :], inside])}"
         if found is not None and inside not in looked_at:
             looked_at.add(inside)
-            wrong = _wrong_include(found, library, (*ring, inside), looked_at)
+            if why := why_not(found):
+                return f"{canned.name!r:.80} includes {inside!r:.80}, which {why}"
+            wrong = _wrong_include(found, library, (*ring, inside), looked_at, why_not)
             if wrong:
                 return wrong
     return None
 
 
-def _include(library: Library, language: str, network: str, turn: int) -> Callable[[str], Included | None]:
-    """An include says the other response in the same language, for the same network."""
+def _sender(canned: Canned) -> str:
+    """The one agent who sends a response; empty where all may, who see nobody's own."""
+    return canned.owner if canned.scope == "agent" else ""
+
+
+def _from(values: Mapping[str, Any]) -> str | None:
+    """The handle it leaves from, as `x:@northline`."""
+    account = values.get("account", {})
+    return f"{account.get('network')}:{account['handle']}" if account.get("handle") else None
+
+
+def _include(
+    library: Library, language: str, network: str, turn: int, why_not: Callable[[Canned], str | None]
+) -> Callable[[str], Included | None]:
+    """An include says the other response in the same language, for the same network, where nothing is against it."""
 
     def found(name: str) -> Included | None:
         canned = library(name)
         if canned is None:
             return None
         way = choose(canned, language=language, network=network, turn=turn)[0]
-        return Included(canned.name, way.body, way.plain)
+        return Included(canned.name, way.body, way.plain, why_not(canned) or "")
 
     return found
 

@@ -13,7 +13,17 @@ from sqlmodel import Session
 from tui import clock
 from tui.clock import Millis
 from tui.desk.canned.fill import Library, by_name
-from tui.desk.canned.response import Action, Canned, Variant, validity
+from tui.desk.canned.response import (
+    ADDED,
+    APPROVED,
+    CHANGED,
+    RESTORED,
+    RETIRED,
+    Action,
+    Canned,
+    Variant,
+    validity,
+)
 from tui.desk.canned.vetting import clash, fault, folded, misfit
 from tui.errors import Misuse, Refused
 from tui.store import log
@@ -131,7 +141,7 @@ def approve(session: Session, canned_id: int, *, agent: str, now: Millis) -> Can
     if validity(old, now) == "expired":
         over = clock.local(old.valid_until or 0, "%Y-%m-%d %H:%M")
         raise Refused(f"{old.name!r:.80} is over since {over}; give it a later valid_until, or restore a version.")
-    return _become(session, old, replace(old, approved=True), "canned.approved", agent=agent, now=now)
+    return _become(session, old, replace(old, approved=True), APPROVED, agent=agent, now=now)
 
 
 def retire(session: Session, canned_id: int, *, agent: str, now: Millis) -> Canned:
@@ -140,9 +150,7 @@ def retire(session: Session, canned_id: int, *, agent: str, now: Millis) -> Cann
     if validity(old, now) == "expired":
         raise Refused(f"{old.name!r:.80} is over already.")
     begun = old.valid_from if old.valid_from is None or old.valid_from < now else None
-    return _become(
-        session, old, replace(old, valid_from=begun, valid_until=now), "canned.retired", agent=agent, now=now
-    )
+    return _become(session, old, replace(old, valid_from=begun, valid_until=now), RETIRED, agent=agent, now=now)
 
 
 def restore(session: Session, canned_id: int, version: int, *, agent: str, now: Millis) -> Canned:
@@ -158,7 +166,7 @@ def restore(session: Session, canned_id: int, version: int, *, agent: str, now: 
     new = old if kept is None else _as_kept(old, kept)
     if taken := clash(new, old, _others(session)):
         raise Refused(taken)
-    return _become(session, old, new, "canned.restored", agent=agent, now=now, restored=version)
+    return _become(session, old, new, RESTORED, agent=agent, now=now, restored=version)
 
 
 def _become(session: Session, old: Canned, new: Canned, kind: str, *, agent: str, now: Millis, **data: Any) -> Canned:
@@ -223,7 +231,7 @@ def _write(
         )  # fmt: skip
     canned_id, version = session.execute(made).one()
     _keep(session, canned_id, version, values, agent=agent, at=now)
-    kind = kind or ("canned.added" if old is None else "canned.changed")
+    kind = kind or (ADDED if old is None else CHANGED)
     log.append(session, kind, at=now, agent=agent, canned=canned_id, name=new.name, version=version, **data)
     return int(canned_id)
 

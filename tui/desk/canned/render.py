@@ -98,6 +98,8 @@ class Included(NamedTuple):
     name: str
     body: str
     plain: bool = False
+    barred: str = ""
+    """Why it may not be said here, in words."""
 
 
 Include = Callable[[str], Included | None]
@@ -116,7 +118,7 @@ def render(
 
     A missing, None or blank value leaves a blank, unless the `default` filter covers it. `plain` bodies
     stay as they are. `name` is what the response itself is called. Raises Refused when the body is not valid
-    Liquid, grows beyond the limits above, or includes what is not there or itself.
+    Liquid, grows beyond the limits above, or includes what is not there, may not be said here, or itself.
     """
     if plain or not _is_template(body):
         return Rendered(body, tuple(blanks_in(body)))
@@ -334,6 +336,8 @@ def _included(name: str, run: _Run) -> "BoundTemplate":
     found = run.include(name)
     if found is None:
         raise TemplateNotFoundError(f"no canned response is called {name!r:.80}", token=None)
+    if found.barred:
+        raise TemplateNotFoundError(f"it includes {found.name!r:.80}, which {found.barred}", token=None)
     if found.name in run.ring:
         ring = [*run.ring[run.ring.index(found.name) :], found.name]
         raise ResourceLimitError(f"it includes itself: {' -> '.join(ring)}", token=None)

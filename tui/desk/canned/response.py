@@ -13,6 +13,11 @@ Validity = Literal["valid", "expired", "not yet"]
 ActionKind = Literal["tag", "snooze", "resolve", "promise"]
 ACTION_KINDS: tuple[ActionKind, ...] = ("tag", "snooze", "resolve", "promise")
 
+ADDED, CHANGED, APPROVED = "canned.added", "canned.changed", "canned.approved"
+RETIRED, RESTORED = "canned.retired", "canned.restored"
+LIBRARY_CHANGES = frozenset((ADDED, CHANGED, APPROVED, RETIRED, RESTORED))
+"""The kinds of events after which the library is another."""
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -109,15 +114,25 @@ def validity(canned: Canned, now: Millis) -> Validity:
     return "valid"
 
 
-def barred(canned: Canned, *, agent: str, account: str | None) -> str | None:
+def barred(canned: Canned, *, agent: str | None, account: str | None) -> str | None:
     """Why this agent may not send it from this handle (as `x:@northline`), in words; None where nothing is against it.
 
-    The same that `search.Fit` keeps from being found.
+    No agent: it is looked at, not sent. No handle: from whichever it may leave. The whole of it hangs on `audience`.
     """
-    if not canned.approved:
+    if agent is not None and not canned.approved:
         return "waits for approval"
-    if canned.scope == "agent" and canned.owner not in ("", agent):
+    return apart(canned, agent=agent, account=account)
+
+
+def apart(canned: Canned, *, agent: str | None, account: str | None) -> str | None:
+    """As `barred`, whether it is approved or not."""
+    if canned.scope == "agent" and agent is not None and canned.owner not in ("", agent):
         return f"is {canned.owner:.40}'s own"
     if canned.scope == "account" and account and canned.owner.casefold() not in ("", account.casefold()):
         return f"is for {canned.owner:.60} only"
     return None
+
+
+def audience(canned: Canned) -> tuple[bool, Scope, str]:
+    """All that `barred` asks of a response: two with the same are open to the same."""
+    return canned.approved, canned.scope, "" if canned.scope == "team" else canned.owner

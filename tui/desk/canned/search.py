@@ -18,7 +18,7 @@ from tui.desk.canned import bits
 from tui.desk.canned.bits import Bits, Postings
 from tui.desk.canned.matching import BODY, Asked, Term, Texts, matches, met
 from tui.desk.canned.ranking import SUGGESTED, Fit, Hit, fitness, primary, rank, texts, use
-from tui.desk.canned.response import UNUSED, Canned, Usage
+from tui.desk.canned.response import UNUSED, Canned, Usage, audience, barred
 from tui.desk.canned.vocabulary import ADDRESS, Vocabulary, fold, words
 
 __all__ = ["Fit", "Hit", "Index", "fitness", "fold", "rank", "use", "words"]
@@ -53,16 +53,17 @@ class Index:
         self._usage = usage or {}
         self._library = sorted(library, key=self._most_used)
         self._at = {canned.id: at for at, canned in enumerate(self._library)}
-        self._all: Bits = (1 << len(self._library)) - 1
         self._exact = _exactly(self._library)
         self._texts = Texts()
         groups: dict[Group, list[int]] = defaultdict(list)
+        audiences: dict[tuple[object, ...], list[int]] = defaultdict(list)
         ids: defaultdict[str, int] = defaultdict(lambda: len(ids))
         anywhere: defaultdict[int, list[int]] = defaultdict(list)
         in_name: defaultdict[int, list[int]] = defaultdict(list)
         for at, canned in enumerate(self._library):
             for group in _groups(canned):
                 groups[group].append(at)
+            audiences[audience(canned)].append(at)
             self._texts.add(canned, ids)
             name, shortcut, *others = self._texts.fields(at)
             for word in chain(name, shortcut):
@@ -73,6 +74,10 @@ class Index:
         self._anywhere = Postings(anywhere, len(self._library))
         self._in_name = Postings(in_name, len(self._library))
         self._groups = Postings(groups, len(self._library))
+        self._audiences = Postings(audiences, len(self._library))
+        self._one_of = {key: self._library[some[0]] for key, some in audiences.items()}
+        """Of each audience, one response that stands for all."""
+        self._opened: tuple[tuple[str | None, str | None], Bits] = (None, None), self._open(None, None)
         self._incidents = [group for group in groups if group[0] == "incident"]
         self._own = self._numbers(sorted(self._usage, key=lambda id: -self._usage[id].mine)[:OWN])
         ending = sorted((one.valid_until, at) for at, one in enumerate(self._library) if one.valid_until is not None)
@@ -206,15 +211,18 @@ class Index:
         return bits.first(bits.counted(found & open_to, counters), SCORED)
 
     def _open_to(self, fit: Fit | None) -> Bits:
-        """What this agent may use in this conversation."""
-        found, group = self._all, self._groups.union
-        if fit is None:
-            return found
-        if fit.agent is not None:
-            found &= group([("approved", "")]) & (~group([("agents", "")]) | group([("agent", fit.agent)]))
-        if fit.account is not None:
-            found &= ~group([("accounts", "")]) | group([("account", _account(fit.account, fit.network))])
+        """What this agent may use in this conversation; the picker asks again with every key."""
+        asked = (fit.agent, fit.account and _account(fit.account, fit.network)) if fit else (None, None)
+        last, found = self._opened
+        if last != asked:
+            found = self._open(*asked)
+            self._opened = asked, found
         return found
+
+    def _open(self, agent: str | None, account: str | None) -> Bits:
+        return self._audiences.union(
+            key for key, canned in self._one_of.items() if barred(canned, agent=agent, account=account) is None
+        )
 
     def _fitting(self, fit: Fit | None) -> list[Bits]:
         """Sets of responses; the more of them hold one, the better it fits."""
@@ -252,7 +260,7 @@ class Index:
 
 
 def _groups(canned: Canned) -> set[Group]:
-    """What it has in common with others; a scope that names nobody is open to all."""
+    """What it has in common with others."""
     found = {("tag", fold(tag)) for tag in canned.tags}
     for language, network in texts(canned):
         found |= {("language", primary(language)), ("network", network)}
@@ -260,15 +268,11 @@ def _groups(canned: Canned) -> set[Group]:
         found.add(("approved", ""))
     if canned.incident:
         found.add(("incident", fold(canned.incident)))
-    if canned.scope == "agent" and canned.owner:
-        found |= {("agents", ""), ("agent", canned.owner)}
-    if canned.scope == "account" and canned.owner:
-        found |= {("accounts", ""), ("account", canned.owner.casefold())}
     return found
 
 
 def _account(account: str, network: str | None) -> str:
-    return (account if ":" in account else f"{network}:{account}").casefold()
+    return account if ":" in account else f"{network}:{account}"
 
 
 def _exactly(library: Sequence[Canned]) -> dict[tuple[float, str], tuple[int, ...]]:
