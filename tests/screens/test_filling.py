@@ -15,6 +15,7 @@ from tui.desk.composition import composition
 from tui.screens import writing
 from tui.screens.filling import Visit
 from tui.screens.picker import Picker
+from tui.store import log
 from tui.store.store import Store
 
 RESPONSES: list[dict[str, Any]] = [
@@ -221,3 +222,18 @@ def test_what_is_a_colleagues_own_or_for_another_handle_is_not_offered(desk: Sto
             assert not found & {"Bens", "There", "Waiting"}
 
     asyncio.run(story())
+
+
+def test_only_a_change_of_the_library_has_it_read_anew(desk: Store) -> None:
+    async def play() -> None:
+        async with opened(desk) as here:
+            stock = here.app.filling.stock
+            with desk.transaction() as session:
+                log.append(session, "canned.offered", at=clock.now(), agent="ben", conversation_id=1)
+            here.app.filling.heard(desk.reader().events(agent="ben"))
+            await here.rest()
+            assert here.app.filling.stock is stock, "an offer changes no response"
+            put(desk, {"name": "New", "body": "b"})
+            await here.until(lambda: len(here.app.filling.stock.library) == len(RESPONSES) + 1)
+
+    asyncio.run(play())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui import clock
 from tui.clock import MINUTE, Millis
+from tui.desk.canned.response import LIBRARY_CHANGES
 from tui.screens.picker import Picker
 
 if TYPE_CHECKING:
@@ -67,8 +68,8 @@ class Filling:
     # -- the library ------------------------------------------------------------------------------
 
     def heard(self, events: "Sequence[EventRow]") -> None:
-        """Something happened at the desk: a changed library is read anew."""
-        if any(event.kind.startswith("canned.") for event in events):
+        """Something happened at the desk: a changed library is read anew, whoever changed it."""
+        if any(event.kind in LIBRARY_CHANGES for event in events):
             self.app.spawn(self.restock())
 
     async def restock(self) -> None:

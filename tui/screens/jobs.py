@@ -43,7 +43,6 @@ __all__ = [
     "approve",
     "arrive",
     "blanks_in",
-    "canned_document",
     "captured",
     "changes",
     "claim",
@@ -53,7 +52,6 @@ __all__ = [
     "examine",
     "facts",
     "give_up",
-    "history",
     "hold",
     "is_private",
     "keep_canned",
@@ -171,16 +169,6 @@ def warm(network: str, config: Config) -> None:
     """Load what counts a text with a link, 0.1 to 0.4 s once, and the word lists, so that no pause waits for it."""
     count("northline.example", network)
     phrases.known(config).holds("apology", "")
-
-
-def canned_document(reader: Reader, *, canned_id: int) -> str:
-    """A canned response as the Markdown document it is edited as; empty where it is gone."""
-    return next((editing.document(library.response(row)) for row in reader.canned_of([canned_id])), "")
-
-
-def history(reader: Reader, *, canned_id: int) -> list[library.Version]:
-    """Its versions, newest first."""
-    return library.history(reader, canned_id)
 
 
 def is_private(thread: Thread) -> bool:
