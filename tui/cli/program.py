@@ -35,6 +35,7 @@ COMMANDS = {
     "check": "replies",
     "reply": "replies",
     "outbox": "replies",
+    "lookup": "lookup",
     "canned": "canned",
     "incident": "incidents",
     "customer": "customers",
