@@ -17,7 +17,7 @@ from tui.desk import claims, outbox
 from tui.desk.canned import library
 from tui.desk.canned.response import Canned
 from tui.desk.composition import made_of
-from tui.screens.library import NEW, History, Library
+from tui.screens.library import NEW, History, Library, Place
 from tui.store.store import Store
 
 SIZES = [(120, 40), (80, 24)]
@@ -197,7 +197,7 @@ def test_it_is_edited_in_the_one_editor(desk: Store, key: str, begun: str, subje
 def test_it_is_edited_in_another_editor(desk: Store, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, str]] = []
 
-    async def outside(document: str, subject: str) -> None:
+    async def outside(document: str, subject: str, place: Place) -> None:
         asked.append((document, subject))
 
     async def story() -> None:
@@ -226,5 +226,82 @@ def test_what_is_hostile_stays_words(desk: Store, size: tuple[int, int]) -> None
             seen += [*listed(here.app.screen), beside(here.app.screen)]
             for shown in seen:
                 assert not any((ord(c) < 32 and c != "\n") or 127 <= ord(c) < 160 or c == "\u202e" for c in shown)
+
+    asyncio.run(story())
+
+
+async def in_the_editor(here: Opened, key: str) -> None:
+    await here.pilot.press(key)
+    await here.until(lambda: here.app.editing.subject is not None and here.desk.composer.has_focus)
+    await here.rest()
+
+
+async def back_in_the_library(here: Opened, words: str, chosen: str) -> Any:
+    def there() -> Any:
+        screen: Any = here.app.screen
+        return isinstance(screen, Library) and screen.seen and screen.seen.worth.canned.name == chosen
+
+    await here.until(there)
+    await here.rest()
+    assert here.app.screen.query_one("#query").value == words  # type: ignore[attr-defined]
+    return here.app.screen
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        ("save-canned", "Sorry is saved."),
+        ("leave", "The canned response is kept unfinished; open it again to go on."),
+        ("discard", "What was written is thrown away; the canned response is as it was."),
+    ],
+)
+def test_whoever_came_from_the_library_is_back_where_they_were(desk: Store, action: str, said: str) -> None:
+    put(desk, {"name": "Sorry again", "body": "sorry"})
+
+    async def story() -> None:
+        async with opened(desk) as here:
+            shown = await opened_library(here, "sor")
+            await here.until(lambda: shown.seen)
+            if shown.seen.worth.canned.name != "Sorry":
+                await here.pilot.press("down")
+                await here.until(lambda: shown.seen.worth.canned.name == "Sorry")
+            await in_the_editor(here, "enter")
+            here.desk.composer.insert(" Yours.", here.desk.composer.document.end)
+            here.app.action_do(action)
+            if action == "discard":
+                await here.until(lambda: here.app.screen is not here.desk)
+                await here.pilot.press("y")
+            shown = await back_in_the_library(here, "sor", "Sorry")
+            assert says(shown) == said
+            await here.pilot.press("down", "up")  # the keys are free again
+            await here.pilot.press("escape")
+            await here.until(lambda: here.app.screen is here.desk)
+            assert (here.app.editing.subject, here.desk.composer.mode) == (None, "reply")
+
+    asyncio.run(story())
+
+
+def test_a_new_one_is_chosen_when_it_is_saved(desk: Store) -> None:
+    async def story() -> None:
+        async with opened(desk) as here:
+            await opened_library(here, "sorry")
+            await in_the_editor(here, "f3")
+            here.desk.composer.become("---\nname: Zebra\n---\nStripes.\n")
+            await here.do("save-canned")
+            shown = await back_in_the_library(here, "", "Zebra")
+            assert says(shown) == "Zebra is saved."
+
+    asyncio.run(story())
+
+
+def test_who_goes_to_another_pane_meanwhile_is_not_called_back(desk: Store) -> None:
+    async def story() -> None:
+        async with opened(desk) as here:
+            await opened_library(here, "sorry")
+            await in_the_editor(here, "enter")
+            here.desk.working_list.focus()
+            await here.until(lambda: here.app.editing.subject is None)
+            await here.rest()
+            assert here.app.screen is here.desk
 
     asyncio.run(story())

@@ -21,6 +21,7 @@ from tui.screens.dialogs import Choice, Option
 if TYPE_CHECKING:
     from tui.desk.notes import Noted
     from tui.screens.app import DeskApp
+    from tui.screens.library import Place
 
 SCRATCH_PAUSE_S = 0.6
 """What is written is stored this long after the last key (s), as a draft is."""
@@ -39,6 +40,8 @@ class Subject(NamedTuple):
     title: str
     about: int | None = None
     """The conversation that a note is about."""
+    place: "Place | None" = None
+    """Where in the library it was opened, if there."""
 
     @property
     def number(self) -> int | None:
@@ -126,18 +129,22 @@ class Editing:
         title = f"Note for colleagues about {who} {self.app.signs.separator} never sent"
         await self._open(Subject("note", self.app.jobs.note_about(row.id), "", title, row.id))
 
-    async def edit_canned(self, document: str, subject: str) -> None:
-        """Open the editor on a canned response as a Markdown document; `subject` is `canned:ID` or `canned:new`."""
+    async def edit_canned(self, document: str, subject: str, place: "Place | None" = None) -> None:
+        """Open the editor on a canned response as a Markdown document; `subject` is `canned:ID` or `canned:new`.
+
+        Who comes from a `place` in the library goes back there afterwards.
+        """
         if len(document) > DRAFT_CHARACTERS:  # what is unfinished could not be kept whole
             raise Refused(
                 f"It has more than {DRAFT_CHARACTERS:,} characters; change it with canned export and canned import."
             )
         what = "New canned response" if subject == "canned:new" else "Canned response"
-        await self._open(Subject("canned", subject, document, f"{what} {self.app.signs.separator} checked when saved"))
+        title = f"{what} {self.app.signs.separator} checked when saved"
+        await self._open(Subject("canned", subject, document, title, place=place))
 
-    async def edit_canned_outside(self, document: str, subject: str) -> None:
+    async def edit_canned_outside(self, document: str, subject: str, place: "Place | None" = None) -> None:
         """The same, and at once on into $EDITOR."""
-        await self.edit_canned(document, subject)
+        await self.edit_canned(document, subject, place)
         if self.subject is not None and self.subject.id == subject:
             await self.edit_outside()
 
@@ -190,26 +197,33 @@ class Editing:
                 self.app.say(text.line(str(error)), bad=True)
 
     async def leave(self) -> None:
-        """Back to the list; what is unfinished is kept."""
-        subject, words = self.subject, self.app.desk.composer.text
-        if subject is None:
-            return
-        await self.put_away()
-        if words.strip() and words != subject.given:
-            again = actions.shown(self.app.by_id["note"].keys[0])
-            how = f"{again} goes on with it" if subject.mode == "note" else "open it again to go on"
-            self.app.say(f"{NAMES[subject.mode]} is kept unfinished; {how}.")
-        await self._back()
+        """Back to where it was opened; what is unfinished is kept."""
+        if (subject := self.subject) is not None:
+            await self._back(await self._keep_unfinished(), subject.place)
 
     async def left(self) -> None:
         """Another pane has the keys."""
-        if not self.app.desk.composer.has_focus:
-            await self.leave()
+        if self.subject is not None and not self.app.desk.composer.has_focus:
+            await self._back(await self._keep_unfinished(), None)
 
-    async def _back(self) -> None:
-        """The conversation on screen, with its draft."""
+    async def _keep_unfinished(self) -> str:
+        """Put it away; what to say of that, empty where nothing is unfinished."""
+        subject, words = self.subject, self.app.desk.composer.text
+        await self.put_away()
+        if subject is None or not words.strip() or words == subject.given:
+            return ""
+        again = actions.shown(self.app.by_id["note"].keys[0])
+        how = f"{again} goes on with it" if subject.mode == "note" else "open it again to go on"
+        return f"{NAMES[subject.mode]} is kept unfinished; {how}."
+
+    async def _back(self, said: str, place: "Place | None") -> None:
+        """What came of it is said over the conversation and its draft, or in the library where that was left."""
+        if said:
+            self.app.say(said)
         if self.app.thread is not None:
             await self.app.look_at(self.app.thread.entry.row.id)
+        if place is not None:
+            await self.app.shelving.back(place, said)
 
     # -- keeping it -------------------------------------------------------------------------------
 
@@ -247,8 +261,10 @@ class Editing:
             if isinstance(line := error.details.get("line"), int):
                 self.app.desk.composer.move_cursor((line - 1, 0))
             raise
-        self.app.say(f"{text.line(made.name)} is saved.")
-        await self._back()
+        place = subject.place
+        if place is not None and subject.number is None:
+            place = place._replace(words="", chosen=made.id)  # it need not be like what was searched for
+        await self._back(f"{text.line(made.name)} is saved.", place)
 
     async def _settle(self, job: Any) -> Any:
         """Do the last change of what stands in the editor, then close; where that is refused it stays open."""
@@ -277,8 +293,10 @@ class Editing:
                 return
         if self.subject is subject:
             await self._settle(partial(self.app.jobs.remove_scratch, agent=self.app.agent, subject=subject.id))
-            self.app.say(f"{NAMES[subject.mode]} is thrown away.")
-            await self._back()
+            said = f"{NAMES[subject.mode]} is thrown away."
+            if subject.mode == "canned" and subject.number is not None:
+                said = "What was written is thrown away; the canned response is as it was."
+            await self._back(said, subject.place)
 
     # -- the editor outside -----------------------------------------------------------------------
 

@@ -35,8 +35,9 @@ class Query(Field):
     virtual_size = Reactive(Size(0, 0))
     """Longer by each letter; unlike Textual's own it lays nothing out anew while there is room."""
 
-    def __init__(self, hint: str, typed: Callable[[str], None]) -> None:
+    def __init__(self, words: str, hint: str, typed: Callable[[str], None]) -> None:
         super().__init__(placeholder=hint, id="query")
+        self.set_reactive(Input.value, words)  # nobody typed them
         self.typed = typed
         self.cursor_blink = False
 
@@ -98,13 +99,13 @@ class Finder(Dialog[Result], Generic[Result, Item, Look]):
         """What was asked for last: the words, and which of the found ones."""
         self._shown: tuple[str, int] | None = None
         self._kept: object = None
-        """The name of the one that is to stay chosen, while something else is searched for the first time."""
+        """The name of the one that is to be chosen as soon as it is found, unless a key says otherwise."""
         self._paint = ExitStack()
         """Held back while it searches: what was typed and what is found for it come in one paint."""
         self._at_work = self._taking = False
 
     def inside(self) -> ComposeResult:
-        yield Query(self.hint, self._typed)
+        yield Query(self.words, self.hint, self._typed)
         with Container(id="found"):
             yield self.hits
             yield self.aside
@@ -112,13 +113,23 @@ class Finder(Dialog[Result], Generic[Result, Item, Look]):
 
     # -- asking -----------------------------------------------------------------------------------
 
+    @property
+    def words(self) -> str:
+        """What is searched for."""
+        return self._wanted[0]
+
+    def come_back(self, words: str, chosen: object) -> None:
+        """Begin with these words, and the one of this name chosen."""
+        self._wanted, self._kept = (words, 0), chosen
+
     def begin(self, search: "Search[Item]", look: Callable[[Item], Look]) -> None:
         """Search here from now on; what was asked for before is found in it. Both are called in a thread.
 
         `search` gives what is like the words, best first, `look` what is shown of one of them. The one that was
         chosen stays chosen, wherever it stands now.
         """
-        self._kept = self.name_of(self.items[self.cursor]) if self.items else None
+        if self._kept is None and self.items:
+            self._kept = self.name_of(self.items[self.cursor])
         self._source = search, look
         self._shown = None
         self._ask(*self._wanted)
@@ -129,6 +140,7 @@ class Finder(Dialog[Result], Generic[Result, Item, Look]):
 
     def action_move(self, by: int) -> None:
         """Choose another one."""
+        self._kept = None
         query, at = self._wanted
         self._ask(query, min(max(at + by, 0), max(len(self.items) - 1, 0)))
 
@@ -163,7 +175,9 @@ class Finder(Dialog[Result], Generic[Result, Item, Look]):
         return items, at, look(items[at]) if items else None
 
     def _show(self, query: str, items: Sequence[Item], at: int, seen: Look | None) -> None:
-        self.items, self.cursor, self.seen, self.top, self._kept = items, at, seen, 0, None
+        self.items, self.cursor, self.seen, self.top = items, at, seen, 0
+        if items and self.name_of(items[at]) == self._kept:
+            self._kept = None
         self._shown = self._wanted = query, at
         if self.is_attached:
             self.draw()

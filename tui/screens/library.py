@@ -40,6 +40,13 @@ class Decision(NamedTuple):
     sheet: "Sheet | None" = None
 
 
+class Place(NamedTuple):
+    """Where the agent was in the library: what was searched for, and the id of the chosen response."""
+
+    words: str
+    chosen: int | None
+
+
 class Library(Finder[Decision | None, "Worth", "Sheet"]):
     """Every canned response: type to search, enter edits. Its keys are none that could be typed."""
 
@@ -221,12 +228,19 @@ class Shelving:
 
     async def library(self) -> None:
         """Find, edit, approve; how the responses are used."""
+        await self.back(Place("", None))
+
+    async def back(self, place: Place, said: str = "") -> None:
+        """The library as it was left, and what came of that."""
         if self.app.filling.stock is None:
             self.app.say("The canned responses are still being read; a moment.")
             return
         self._open = Library(self.app.signs, self._asked_to_change, self._asked_for_history)
+        self._open.come_back(*place)
         self.app.push_screen(self._open, self._left)
         await self._read()
+        if said and self._open is not None:
+            self._open.say(said)
 
     def restocked(self) -> None:
         """The library has been read anew."""
@@ -241,14 +255,15 @@ class Shelving:
             self._open.show(shelf)
 
     def _left(self, decision: Decision | None) -> None:
-        self._open = None
+        words, self._open = self._open.words if self._open else "", None
+        editing = self.app.editing
         match decision:
             case Decision(does="new"):
-                self.app.spawn(self.app.editing.edit_canned(NEW, "canned:new"))
+                self.app.spawn(editing.edit_canned(NEW, "canned:new", Place(words, None)))
             case Decision(does=how, sheet=sheet) if sheet is not None:
-                editing = self.app.editing
                 edit = editing.edit_canned_outside if how == "outside" else editing.edit_canned
-                self.app.spawn(edit(sheet.document, f"canned:{sheet.worth.canned.id}"))
+                canned_id = sheet.worth.canned.id
+                self.app.spawn(edit(sheet.document, f"canned:{canned_id}", Place(words, canned_id)))
 
     # -- changing ---------------------------------------------------------------------------------
 
