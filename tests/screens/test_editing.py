@@ -496,7 +496,7 @@ def test_a_canned_response_survives_leaving_and_is_not_stored_untouched(desk: St
         await asked(here, "leave")
         assert scratch(desk, "canned:7") is None
         await edit(DOCUMENT, "canned:7")
-        here.desk.composer.insert("# ")
+        here.desk.composer.insert("# ", (0, 0))
         await here.do("leave")
         assert "open it again to go on" in here.status
         await here.do("down")

@@ -305,3 +305,16 @@ def test_who_goes_to_another_pane_meanwhile_is_not_called_back(desk: Store) -> N
             assert here.app.screen is here.desk
 
     asyncio.run(story())
+
+
+def test_an_existing_one_is_begun_at_its_text(desk: Store) -> None:
+    async def story() -> None:
+        async with opened(desk) as here:
+            await opened_library(here, "sorry")
+            await in_the_editor(here, "enter")
+            here.desk.composer.insert("Hello. ")
+            await here.do("save-canned")
+            await back_in_the_library(here, "sorry", "Sorry")
+            assert one(desk, "Sorry").body.startswith("Hello. We are sorry")
+
+    asyncio.run(story())

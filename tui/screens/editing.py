@@ -5,6 +5,7 @@ A reply stands there only while `Writing.draft_of` names its conversation, a not
 """
 
 import os
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -158,8 +159,8 @@ class Editing:
         composer.open_for(subject.mode)
         composer.load_text(subject.given)
         composer.load(*(begun or (subject.given, 0)))
-        if begun is None and subject.number is None:
-            composer.go_to(_name_ends(subject.given))
+        if begun is None and subject.mode == "canned":
+            composer.go_to((_name_ends if subject.number is None else _body_begins)(subject.given))
         self._stored = composer.text
         composer.read_only = False
         desk.set_focus(composer)
@@ -359,6 +360,12 @@ class Editing:
         """The text as it is in the editor outside, where there is one and it has changed it."""
         found = self._copy.read() if self._copy is not None else None
         return found[0] if found else None
+
+
+def _body_begins(document: str) -> int:
+    """Where the text of a response begins; the beginning where it has no fields before it."""
+    fields = re.match(r"---\n(?:.*\n)*?---\n", document)
+    return fields.end() if fields else 0
 
 
 def _name_ends(document: str) -> int:
