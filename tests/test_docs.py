@@ -18,7 +18,7 @@ import pytest
 
 from tui.actions import documented
 from tui.cli.program import COMMANDS, program, run
-from tui.config import VERDICTS, AccountSettings, DeskSettings, load
+from tui.config import VERDICTS, AccountSettings, DeskSettings, NetworkSettings, load
 from tui.desk.guard import CHECKS
 from tui.errors import ShiftdeskError
 from tui.screens import themes
@@ -93,8 +93,8 @@ def toml(value: Any) -> str:
     return json.dumps(list(value) if isinstance(value, tuple) else value)
 
 
-@pytest.mark.parametrize("settings", [DeskSettings(), AccountSettings()], ids=lambda one: type(one).__name__)
-def test_every_setting_stands_with_its_default(settings: DeskSettings | AccountSettings) -> None:
+@pytest.mark.parametrize("settings", [DeskSettings(), AccountSettings(), NetworkSettings()], ids=lambda one: type(one).__name__)
+def test_every_setting_stands_with_its_default(settings: DeskSettings | AccountSettings | NetworkSettings) -> None:
     first = fields(settings)[0].name
     _, _, after = page("docs/configuration.md").partition(f"| `{first}` |")
     table = f"| `{first}` |{after}".partition("\n\n")[0]

@@ -96,6 +96,16 @@ class AccountSettings:
     """Characters a link costs on this Mastodon server; 0: the default, 23."""
     link_cost_factor: int = 13
     """How many times more a post with a link costs on X; 0: nothing is said about it."""
+    search: tuple[str, ...] = ()
+    """Words of our brand that the network is searched for, so that who only names us is found too."""
+    tags: tuple[str, ...] = ()
+    """Hashtags that are read on Mastodon, without `#`."""
+    lists: tuple[str, ...] = ()
+    """Ids of lists that are read on Mastodon."""
+    poll_seconds: int = 60
+    """How often what addresses us is asked for (s); what only names us is asked for less often."""
+    private_pointer: str = "We have sent you a private message."
+    """What is said in public when an answer moves to a private message."""
     signature: str = ""
     """What each reply ends with, such as `^{initials}`; empty: nothing."""
     complaint_hours: int = 24
@@ -127,6 +137,22 @@ class AccountSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkSettings:
+    """`[network]`: how the networks are reached. Nothing of it is taken from the environment."""
+
+    proxy: str = ""
+    """An HTTP proxy for all of them, such as `http://127.0.0.1:3128`; empty: none, whatever the environment says."""
+    ca_file: str = ""
+    """Certificates to trust instead of those that are shipped; certificates are always verified."""
+    deadline_seconds: int = 15
+    """How long a whole call may take (s)."""
+    tokens_file: str = ""
+    """Where the tokens lie, mode 0600; empty: `tokens.toml` beside the configuration."""
+    watch: tuple[str, ...] = ()
+    """Files and folders that JSONL posts are read from as they grow."""
+
+
+@dataclass(frozen=True, slots=True)
 class LookUp:
     """`[lookup.NAME]`: a read-only command that is run with a code from the thread as its last argument."""
 
@@ -138,7 +164,7 @@ class LookUp:
     """How long it may take (s)."""
 
 
-Settings = TypeVar("Settings", DeskSettings, AccountSettings, LookUp)
+Settings = TypeVar("Settings", DeskSettings, AccountSettings, NetworkSettings, LookUp)
 
 
 @dataclass(frozen=True)
@@ -148,6 +174,7 @@ class Config:
     path: Path | None = None
     desk: DeskSettings = field(default_factory=DeskSettings)
     accounts: dict[str, AccountSettings] = field(default_factory=dict)
+    network: NetworkSettings = field(default_factory=NetworkSettings)
     keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
     lookups: dict[str, LookUp] = field(default_factory=dict)
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -244,7 +271,7 @@ class _Reading:
     vet: Vet
 
     def config(self, document: dict[str, Any], path: Path) -> Config:
-        self._known("", document, ("desk", "account", "keys", "lookup", "groups", "initials"))
+        self._known("", document, ("desk", "account", "network", "keys", "lookup", "groups", "initials"))
         default = AccountSettings()
         if "default" in self._table(document, "account"):
             default = self._account(default, "account.default", document["account"]["default"])
@@ -259,6 +286,7 @@ class _Reading:
             path=path,
             desk=self._section(DeskSettings(), "desk", document.get("desk", {})),
             accounts=accounts,
+            network=self._section(NetworkSettings(), "network", document.get("network", {})),
             keys={name: self._keys(name, value) for name, value in self._table(document, "keys").items()},
             lookups={name: self._look_up(name, value) for name, value in self._table(document, "lookup").items()},
             groups=self._named(document, "groups", ()),

@@ -138,7 +138,9 @@ def test_one_is_sent_at_a_time_oldest_first(store: Store, reader: Reader) -> Non
     assert (reply, state(reader, first), state(reader, second)) == (first, "sending", "queued")
     row = reader.reply(first)
     assert row is not None
-    assert outgoing == Outgoing("x", US, "q", TEXT + " (1/2)", row.key, False)
+    assert outgoing == Outgoing(
+        "x", US, "q", TEXT + " (1/2)", row.key, False, recipient="amandac", created_at=row.created_at
+    )
 
 
 def test_two_held_replies_both_leave(store: Store, reader: Reader) -> None:

@@ -750,10 +750,6 @@ def test_look_up_knows_only_what_was_published(tmp_path: Path) -> None:
     assert network.look_up(reply(network="mastodon")) is None
 
 
-def test_there_is_nothing_to_read(tmp_path: Path) -> None:
-    assert Files(tmp_path).read("cursor") == ((), "cursor")
-
-
 def test_a_folder_that_cannot_be_written_is_out_of_reach(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")

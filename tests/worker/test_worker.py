@@ -8,16 +8,22 @@ from typing import Any
 
 import pytest
 from making import NOW, US, kinds, post, repost, rows, take
+from sqlalchemy import select, update
 
 from tui.clock import HOUR, MINUTE, SECOND, Millis
 from tui.config import Config
 from tui.desk import claims, outbox
 from tui.errors import OutOfReach
+from tui.networks.accounts import Account
 from tui.networks.files import Files
 from tui.networks.records import Network, Outgoing, Post, Receipt, RefusedByNetwork, Unclear
+from tui.store import tables as t
 from tui.store.reader import Reader
 from tui.store.store import Store
-from tui.worker.run import LEASE_SPAN, Worker, routed
+from tui.worker.lease import SPAN, Held
+from tui.worker.local import Local
+from tui.worker.run import Worker, round_of
+from tui.worker.sender import Sending
 
 UNDO = Config().desk.undo
 TEXT = "We are sorry. Which train was it?"
@@ -32,6 +38,10 @@ class Wire:
         self.asked: list[str] = []
         self.breaks = breaks
         self.delivers = delivers
+        self.settles = 0
+
+    def close(self) -> None:
+        self.asked.append("close")
 
     def read(self, since: str | None) -> tuple[list[Post], str | None]:
         n = int(since or 0)
@@ -70,7 +80,7 @@ def watch() -> Watch:
 @pytest.fixture
 def worker(store: Store, watch: Watch) -> Callable[..., Worker]:
     def made(network: Network, holder: str = "first", **values: Any) -> Worker:
-        return Worker(store, Config(), routed({}, network), clock=watch, holder=holder, **values)
+        return Worker(store, [Local(store, Config(), network, clock=watch, **values)], clock=watch, holder=holder)
 
     return made
 
@@ -138,7 +148,7 @@ def test_a_second_worker_is_busy_and_touches_nothing(
     from tui.worker import lease
 
     with store.transaction() as session:
-        assert lease.take(session, "worker", holder="another", now=NOW + UNDO, span=LEASE_SPAN)
+        assert lease.take(session, "worker", holder="another", now=NOW + UNDO, span=SPAN)
     wire = Wire([post("new")])
     assert worker(wire, feeds=(wire,)).once() == {"busy": True, "read": 0, "sent": 0, "failed": 0, "unknown": 0}
     assert (wire.asked, state(reader, reply)) == ([], "held")
@@ -151,8 +161,8 @@ def test_the_lease_of_a_dead_worker_runs_out(
     from tui.worker import lease
 
     with store.transaction() as session:
-        lease.take(session, "worker", holder="dead", now=NOW + UNDO, span=LEASE_SPAN)
-    watch.now += LEASE_SPAN - 1
+        lease.take(session, "worker", holder="dead", now=NOW + UNDO, span=SPAN)
+    watch.now += SPAN - 1
     assert worker(Wire()).once()["busy"]
     watch.now += 1
     assert worker(Wire()).once()["sent"] == 1
@@ -237,16 +247,25 @@ def test_feeds_are_read_by_cursor_and_no_post_comes_twice(reader: Reader, worker
     assert sorted(p.native_id for row in rows(reader) for p in reader.posts(row.id)) == ["1", "2", "3"]
 
 
-def test_each_reply_leaves_through_its_own_network(store: Store, worker: Callable[..., Worker], watch: Watch) -> None:
+def test_a_reply_of_an_account_with_a_login_leaves_through_that_alone(
+    store: Store, worker: Callable[..., Worker], watch: Watch
+) -> None:
     take(store, post("1"), post("1", network="mastodon", account="@north@rail.social"))
     with store.transaction() as session:
         for n in (1, 2):
             claim = claims.claim(session, n, agent="ana", now=NOW, lease=HOUR)
             outbox.hold(session, claim, f"{TEXT} {n}", config=Config(), now=NOW)
+        session.execute(
+            update(t.accounts).where(t.accounts.c.network == "mastodon").values(server="https://rail.social")
+        )
+        logged_in = session.execute(select(t.accounts.c.id).where(t.accounts.c.network == "mastodon")).scalar_one()
     mastodon, other = Wire(), Wire()
-    made = Worker(store, Config(), routed({"mastodon": mastodon}, other), clock=watch)
-    assert made.once()["sent"] == 2
-    assert [[sent.network for sent in wire.out.values()] for wire in (mastodon, other)] == [["mastodon"], ["x"]]
+    assert worker(other).once()["sent"] == 1
+    assert [sent.network for sent in other.out.values()] == ["x"]
+    account = Account("mastodon", "@north@rail.social", "https://rail.social", "1")
+    lane = Sending(store, Config(), logged_in, account.key, lambda: mastodon, clock=watch)
+    assert Worker(store, [lane], clock=watch).once()["sent"] == 1
+    assert [sent.network for sent in mastodon.out.values()] == ["mastodon"]
 
 
 def test_it_wakes_what_is_due(store: Store, reader: Reader, worker: Callable[..., Worker], watch: Watch) -> None:
@@ -283,34 +302,31 @@ def test_a_storage_out_of_reach_is_tried_again(
 ) -> None:
     stop, wire, refusals = threading.Event(), Wire(), []
     running = worker(wire)
-    original = running._lead
+    original = Held.keep
 
-    def lead() -> bool:
+    def keep(held: Held) -> bool:
         if not refusals:
             refusals.append("locked")
             raise OutOfReach("another process holds it")
         stop.set()
-        return original()
+        return original(held)
 
-    monkeypatch.setattr(running, "_lead", lead)
+    monkeypatch.setattr(Held, "keep", keep)
     monkeypatch.setattr("tui.worker.run.PAUSE_S", 0)
     running.run(stop)
     assert (state(reader, reply), refusals) == ("sent", ["locked"])
 
 
-def test_an_idle_worker_writes_only_to_keep_its_lease(
-    store: Store, reader: Reader, worker: Callable[..., Worker], watch: Watch
-) -> None:
-    running = worker(Wire())
-    running._round()
+def test_an_idle_worker_writes_only_to_keep_its_lease(store: Store, reader: Reader, watch: Watch) -> None:
+    lane, held = Local(store, Config(), Wire(), clock=watch), Held(store, "worker", "first", watch)
+    round_of(lane, held)
     before = reader.data_version()
-    watch.now += LEASE_SPAN // 2
-    running._round()
+    watch.now += SPAN // 2
+    round_of(lane, held)
     assert reader.data_version() == before
     watch.now += SECOND
-    running._round()
+    round_of(lane, held)
     assert reader.data_version() != before
-    running.leave()
 
 
 class Slow(Wire):
@@ -329,7 +345,7 @@ def test_a_reply_given_up_while_its_sender_was_held_up_is_sent_all_the_same(
     store: Store, reader: Reader, worker: Callable[..., Worker], watch: Watch, reply: int
 ) -> None:
     def another_takes_over() -> None:
-        watch.now += LEASE_SPAN + SECOND
+        watch.now += SPAN + SECOND
         worker(Wire(), "second").once()
 
     worker(Slow(another_takes_over)).once()
@@ -345,12 +361,10 @@ def test_a_sender_whose_lease_is_gone_starts_no_other_reply(
     with store.transaction() as session:
         claim = claims.claim(session, 2, agent="ana", now=NOW, lease=HOUR)
         later, _ = outbox.hold(session, claim, "We found it, Bob.", config=Config(), now=NOW)
-    standing: list[Worker] = []
 
     def another_takes_over() -> None:
-        watch.now += LEASE_SPAN + SECOND
-        standing.append(worker(Wire(), "second"))
-        assert standing[0]._lead()
+        watch.now += SPAN + SECOND
+        assert Held(store, "worker", "second", watch).keep()
 
     slow = Slow(another_takes_over)
     worker(slow).once()
@@ -507,7 +521,7 @@ def test_a_part_given_up_while_its_sender_was_held_up_leaves_the_rest_to_a_perso
     store: Store, reader: Reader, worker: Callable[..., Worker], watch: Watch, parts: list[int]
 ) -> None:
     def another_takes_over() -> None:
-        watch.now += LEASE_SPAN + SECOND
+        watch.now += SPAN + SECOND
         worker(Wire(), "second").once()
 
     slow = Slow(another_takes_over)
@@ -533,7 +547,7 @@ def test_two_senders_at_once_send_everything_once_and_in_order(
     done: list[Any] = []
 
     def work(own: Store) -> None:
-        done.append(send_due(own, routed({}, wire), watch, config=Config()))
+        done.append(send_due(own, wire, watch, config=Config()))
 
     threads = [threading.Thread(target=work, args=(own,)) for own in stores]
     for thread in threads:

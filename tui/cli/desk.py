@@ -24,10 +24,10 @@ def open_desk(call: Invocation) -> int:
     store, config, folder = call.store, call.config, call.folder
 
     def worker() -> Any:
-        from tui.networks.files import Files
-        from tui.worker.run import Worker, routed
+        from tui.worker.lanes import lanes
+        from tui.worker.run import Worker
 
-        return Worker(store, config, routed({}, Files(folder)))
+        return Worker(store, lanes(store, config, folder))
 
     call.arrive()
     return _show(call, worker, outlet=line(f"Replies go to {folder / 'outbox-NETWORK.jsonl'}"))
@@ -47,9 +47,10 @@ def demo_command(context: click.Context) -> None:
         _furnish(call, network)
 
         def worker() -> Any:
+            from tui.worker.local import Local
             from tui.worker.run import Worker
 
-            return Worker(call.store, call.config, lambda _: network, feeds=(network,))
+            return Worker(call.store, [Local(call.store, call.config, network, feeds=(network,))])
 
         code = _show(call, worker, outlet="Demo: a scripted feed; nothing leaves this machine")
     context.exit(code)

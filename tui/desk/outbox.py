@@ -220,11 +220,11 @@ def send_now(session: Session, reply_id: int, *, agent: str, now: Millis) -> Non
     )
 
 
-def queue_due(session: Session, now: Millis) -> list[int]:
-    """Held replies whose undo window is over are queued."""
+def queue_due(session: Session, now: Millis, *, account: int | None = None) -> list[int]:
+    """Held replies whose undo window is over are queued: those of one account, or (None) of all without a login."""
     rows = session.execute(
         update(t.replies)
-        .where(_r.state == "held", _r.due_at <= now)
+        .where(_r.state == "held", _r.due_at <= now, _leaves_through(account))
         .values(state="queued")
         .returning(_r.id, _r.conversation_id, _r.agent)
     ).all()
@@ -233,14 +233,18 @@ def queue_due(session: Session, now: Millis) -> list[int]:
     return [row.id for row in rows]
 
 
-def start_sending(session: Session, now: Millis, config: Config) -> tuple[int, Outgoing | None] | None:
+def start_sending(
+    session: Session, now: Millis, config: Config, *, account: int | None = None
+) -> tuple[int, Outgoing | None] | None:
     """The oldest queued reply, now `sending`; committed before the network is called. None where nothing may leave.
+
+    It is one of this account, or (None) of an account without a login.
 
     The guard looks once more. What stops it now, and was not answered when it was held, keeps it here: it has failed,
     its text is the draft again, and there is no Outgoing.
     """
     row = session.execute(
-        select(t.replies).where(_r.state == "queued", _may_leave()).order_by(_r.id).limit(1)
+        select(t.replies).where(_r.state == "queued", _leaves_through(account), _may_leave()).order_by(_r.id).limit(1)
     ).first()  # fmt: skip
     if row is None:
         return None
@@ -252,6 +256,14 @@ def start_sending(session: Session, now: Millis, config: Config) -> tuple[int, O
     _settle(session, row.id, ("queued",), state="sending", attempts=_r.attempts + 1)
     _event(session, "reply.sending", row.id, row.conversation_id, agent=row.agent, now=now)
     return row.id, _outgoing(session, row)
+
+
+def _leaves_through(account: int | None) -> ColumnElement[bool]:
+    """Replies of one account; None: of all that have no login."""
+    if account is not None:
+        return _r.account_id == account
+    a = t.accounts.c
+    return ~exists().where(a.id == _r.account_id, a.server.is_not(None))
 
 
 def _may_leave() -> ColumnElement[bool]:
@@ -305,9 +317,12 @@ def _whole(session: Session, row: Any) -> str:
     return str(session.execute(select(_r.whole).where(_r.id == row.first_id)).scalar_one())
 
 
-def unsettled(session: Session, states: Sequence[str] = ("sending",)) -> list[tuple[int, Outgoing]]:
-    """Replies that a sender left behind without a clear answer."""
-    rows = session.execute(select(t.replies).where(_r.state.in_(states)).order_by(_r.id)).all()
+def unsettled(
+    session: Session, states: Sequence[str] = ("sending",), *, account: int | None = None
+) -> list[tuple[int, Outgoing]]:
+    """Replies that a sender left behind without a clear answer, of one account or (None) of all without a login."""
+    chosen = select(t.replies).where(_r.state.in_(states), _leaves_through(account)).order_by(_r.id)
+    rows = session.execute(chosen).all()
     return [(row.id, _outgoing(session, row)) for row in rows]
 
 
@@ -316,11 +331,16 @@ def _outgoing(session: Session, row: Any) -> Outgoing:
         select(t.posts.c.network, t.posts.c.native_id).where(t.posts.c.id == row.post_id)
     ).one()
     handle = session.execute(select(t.accounts.c.handle).where(t.accounts.c.id == row.account_id)).scalar()
+    recipient = session.execute(
+        select(t.authors.c.native_id)
+        .join(t.conversations, t.conversations.c.author_id == t.authors.c.id)
+        .where(t.conversations.c.id == row.conversation_id)
+    ).scalar_one()
     made_of = composition(row.composition)
     return Outgoing(
         network, handle, native_id, row.text, row.key, row.private,
         media=made_of.media if row.part == 1 else (), warning=made_of.warning,
-        visibility="" if row.private else made_of.visibility,
+        visibility="" if row.private else made_of.visibility, recipient=recipient, created_at=row.created_at,
     )  # fmt: skip
 
 

@@ -646,16 +646,15 @@ class Files:
     of it, about 0.2 s for 100 MB. When the file is moved away, the keys in it are forgotten.
     """
 
+    settles = 0
+    """What is not in the file is not out."""
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def path(self, network: str) -> Path:
         """The outbox of a network; what a file name should not hold is percent-encoded."""
         return self.folder / f"outbox-{quote(network, safe='', errors='replace')}.jsonl"
-
-    def read(self, since: str | None) -> tuple[tuple[Post, ...], str | None]:
-        """Nothing ever arrives here by itself: posts come through `import`."""
-        return (), since
 
     def publish(self, reply: Outgoing) -> Receipt:
         """Append the reply, unless a line with its key is already there.
@@ -689,6 +688,9 @@ class Files:
         except OSError as error:
             raise OutOfReach(f"{path} cannot be read ({error.strerror}); check the file.") from error
         return Receipt(f"file:{reply.key}") if found else None
+
+    def close(self) -> None:
+        """Nothing is held open."""
 
 
 def _outbox_line(reply: Outgoing) -> bytes:

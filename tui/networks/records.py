@@ -3,11 +3,12 @@
 Times are milliseconds since the epoch (see `tui.clock`).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from tui.clock import Millis
+from tui.errors import OutOfReach
 
 Kind = Literal["post", "reply", "repost", "quote", "dm"]
 KINDS: tuple[Kind, ...] = ("post", "reply", "repost", "quote", "dm")
@@ -54,6 +55,8 @@ class Post:
     """Why the network takes no reply of ours to it: `summons`, `blocked`, `locked`, or its own word."""
     by_us: bool = False
     """The source says it is ours (an outbound row of `twcs`)."""
+    uri: str | None = None
+    """What stays the same where a server gives an edited post another id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,10 @@ class Outgoing:
     """A content warning; empty: none."""
     visibility: str = ""
     """`public`, `unlisted` or `followers`; empty: as the network has it by itself."""
+    recipient: str = ""
+    """The id of the person it is for, as the network names them."""
+    created_at: Millis = 0
+    """When the agent sent it; the same in every try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,19 +116,128 @@ class Unclear(Exception):
     """No clear answer: the reply may or may not be out. It must be looked up before a second try."""
 
 
-class Network(Protocol):
-    """One side of the desk to one network."""
+class RateLimited(OutOfReach):
+    """The network takes no such call before `until`. Nothing was done.
 
-    def read(self, since: str | None) -> tuple[Iterable[Post], str | None]:
-        """Posts after the cursor `since`, oldest first, and the next cursor."""
-        ...
+    `why`: `rate` (too many calls just now), `cap` (what the plan allows is used up), `credits` (nothing is paid for
+    any more).
+    """
+
+    def __init__(self, sentence: str, *, until: Millis, why: Literal["rate", "cap", "credits"] = "rate") -> None:
+        super().__init__(sentence)
+        self.until = until
+        self.why = why
+
+
+class LoggedOut(OutOfReach):
+    """The network does not take our token any more: somebody has to log the account in again. Nothing was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One stream an account can be read from: `mentions`, `messages`, `own`, `search`, `tag:NAME`, `list:ID`."""
+
+    name: str
+    every: Millis
+    """How often it should be read at most."""
+    calls: int = 1
+    """How many calls of its limit one read costs at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What is left of the calls a network allows for one source until `resets_at`."""
+
+    limit: int
+    left: int
+    resets_at: Millis
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one read of a source brought: `posts`, oldest first, which belong to the store before `cursor` does."""
+
+    posts: tuple[Post, ...]
+    cursor: str | None
+    more: bool = False
+    """There is more to be had at once."""
+    gap: bool = False
+    """Between the last cursor and these, posts are missing that the network does not give any more."""
+    bad: tuple[BadLine, ...] = ()
+    """What could not be read, by its place in the answer, and why."""
+    rate: Rate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerLimits:
+    """What a server takes, where it says so; 0: as its network has it."""
+
+    characters: int = 0
+    link_length: int = 0
+    pictures: int = 0
+
+    def as_json(self) -> dict[str, int]:
+        """As it is stored with the account."""
+        return {"characters": self.characters, "link_length": self.link_length, "pictures": self.pictures}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of `account test`: what was tried, whether it works, and in words what was found."""
+
+    what: str
+    ok: bool
+    text: str
+
+
+class Network(Protocol):
+    """Where replies leave: publish, and look one up by its key."""
+
+    settles: Millis
+    """How long after a try a look-up that finds nothing is not yet to be believed."""
 
     def publish(self, reply: Outgoing) -> Receipt:
-        """Send one reply. Raises RefusedByNetwork or Unclear."""
+        """Send one reply, private where it is.
+
+        Raises RefusedByNetwork; RateLimited, LoggedOut or OutOfReach when certainly nothing was published; Unclear.
+        """
         ...
 
     def look_up(self, reply: Outgoing) -> Receipt | None:
-        """Find a reply by its key; None when it is not out there."""
+        """Find a reply that may be out; None when it is not out there. Raises OutOfReach or Unclear."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+class Client(Network, Protocol):
+    """One account of ours on one network. It is used by one thread at a time."""
+
+    network: str
+    account: str
+    """Its handle, with `@`."""
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """What can be read, the most important first."""
+        ...
+
+    def read(self, source: str, cursor: str | None, *, now: Millis) -> Page:
+        """What came after `cursor`; None: a first read, which brings the newest only. Raises OutOfReach and its kin."""
+        ...
+
+    def thread(self, post_id: str) -> tuple[Post, ...]:
+        """The post and what it answers, up to its root, and what answers it, where the network gives that."""
+        ...
+
+    def limits(self) -> ServerLimits:
+        """What the server takes."""
+        ...
+
+    def test(self, *, now: Millis) -> tuple[Finding, ...]:
+        """What can be read and written, and how many calls are left. Publishes nothing, raises nothing of its own."""
         ...
 
 
@@ -140,13 +256,21 @@ __all__ = [
     "Attachment",
     "Author",
     "BadLine",
+    "Client",
+    "Finding",
     "Kind",
+    "LoggedOut",
     "Network",
     "Outgoing",
+    "Page",
     "Post",
+    "Rate",
+    "RateLimited",
     "Readings",
     "Receipt",
     "RefusedByNetwork",
+    "ServerLimits",
+    "Source",
     "Tally",
     "Unclear",
 ]

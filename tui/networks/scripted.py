@@ -105,6 +105,8 @@ class Scripted:
     and keys give the same posts. Safe to use from several threads.
     """
 
+    settles = 0
+
     def __init__(
         self, started: Millis, script: Iterable[Line] | None = None, clock: Callable[[], Millis] = now
     ) -> None:
@@ -157,6 +159,9 @@ class Scripted:
         """The receipt of a reply published here, by its key."""
         with self._lock:
             return self._receipts.get(reply.key)
+
+    def close(self) -> None:
+        """Nothing is held open."""
 
     def _now(self) -> Millis:
         """The clock, never backwards: a post added now must come after every cursor given out."""

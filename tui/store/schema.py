@@ -9,7 +9,7 @@ from tui.store import sqlite
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration of this program; a test holds it to the files in `migrations/versions`."""
 
 

@@ -37,7 +37,11 @@ class Agent(SQLModel, table=True):
 
 
 class Account(SQLModel, table=True):
-    """One of our handles on a network. `handle` keeps its `@`; `name` is the same without `@` and case."""
+    """One of our handles on a network. `handle` keeps its `@`; `name` is the same without `@` and case.
+
+    With a login it has a `server`, and its replies leave through that alone; without one they go into a file. No
+    token is ever stored here.
+    """
 
     __table_args__ = (UniqueConstraint("network", "name"),)
     id: int | None = _id()
@@ -45,6 +49,37 @@ class Account(SQLModel, table=True):
     handle: str
     name: str
     created_at: int = _time(optional=False)
+    server: str | None = None
+    """Where it is logged in, as `https://mastodon.example`."""
+    native_id: str | None = None
+    """Its own id there."""
+    limits: dict[str, Any] | None = _json()
+    """What the server says it takes, see `tui.networks.records.ServerLimits`."""
+    braked_at: int | None = _time()
+    """Since when none of its replies leaves."""
+    braked_by: str | None = None
+    brake_reason: str | None = None
+
+
+class Source(SQLModel, table=True):
+    """One of the streams an account is read from, and how far: posts and `cursor` are committed together."""
+
+    account_id: int = Field(
+        default=None, sa_column=Column(BigInt, ForeignKey("account.id"), primary_key=True, autoincrement=False)
+    )
+    name: str = Field(primary_key=True)
+    cursor: str | None = None
+    reached_at: int | None = _time()
+    """Everything published before this has been read."""
+    read_at: int | None = _time()
+    """The last time a read succeeded."""
+    next_at: int = _time(optional=False)
+    """Not to be read before."""
+    error: str | None = None
+    failing_since: int | None = _time()
+    rate_limit: int | None = None
+    rate_left: int | None = None
+    rate_resets_at: int | None = _time()
 
 
 class Author(SQLModel, table=True):
@@ -144,6 +179,13 @@ class Post(SQLModel, table=True):
         Index("post_conversation", "conversation_id", "created_at"),
         Index("post_in_reply_to", "network", "in_reply_to"),
         Index("post_root", "network", "root_id"),
+        Index(
+            "post_uri",
+            "network",
+            "uri",
+            sqlite_where=text("uri IS NOT NULL"),
+            postgresql_where=text("uri IS NOT NULL"),
+        ),
         Index("post_author", "author_id", "created_at"),
         Index("post_ours", "account_id", "created_at", sqlite_where=text("ours"), postgresql_where=text("ours")),
     )
@@ -170,6 +212,8 @@ class Post(SQLModel, table=True):
     reply_allowed: bool = True
     reply_denied: str | None = None
     """Why the network takes no reply of ours, where it says so: `summons`, `blocked`, `locked`, or its own word."""
+    uri: str | None = None
+    """What stays the same where a server gives an edited post another `native_id`."""
 
 
 class PostVersion(SQLModel, table=True):
@@ -201,6 +245,8 @@ class Draft(SQLModel, table=True):
 
 class Reply(SQLModel, table=True):
     """A draft on its way out: held, queued, sending, then sent, failed or unknown; or recalled.
+
+    `due_at` is when something happens to it next: its undo window or its network's limit ends, it is looked up.
 
     A long text leaves as several parts, each a reply of its own: `part` of `parts`, all with the `first_id` of
     part 1, which keeps the `whole` text.
@@ -242,6 +288,10 @@ class Reply(SQLModel, table=True):
     parts: int = 1
     first_id: int | None = _time()
     whole: str | None = None
+    tried_at: int | None = _time()
+    """When it was last given to its network."""
+    scheduled: bool = False
+    """It was to leave at a later time: it goes back to its draft when the thread changes before."""
     composition: dict[str, Any] | None = _json()
     """What it is made of beside its words; of a text in parts, all of them have it."""
 
@@ -460,3 +510,4 @@ scratches = _core(Scratch)
 seen = _core(Seen)
 shifts = _core(Shift)
 skips = _core(Skip)
+sources = _core(Source)

@@ -1,11 +1,15 @@
-"""What makes a worker single: a named lease in the database."""
+"""What makes a worker single: named leases in the database."""
+
+from collections.abc import Callable
 
 from sqlalchemy import delete, insert, or_, update
 from sqlmodel import Session
 
-from tui.clock import Millis
+from tui.clock import SECOND, Millis
 from tui.store import tables as t
+from tui.store.store import Store
 
+SPAN: Millis = 15 * SECOND
 _l = t.leases.c
 
 
@@ -26,3 +30,39 @@ def take(session: Session, name: str, *, holder: str, now: Millis, span: Millis)
 def give_back(session: Session, name: str, *, holder: str) -> None:
     """End one's own lease."""
     session.execute(delete(t.leases).where(_l.name == name, _l.holder == holder))
+
+
+class Held:
+    """One lease, as one holder has it or not."""
+
+    def __init__(self, store: Store, name: str, holder: str, clock: Callable[[], Millis]) -> None:
+        self._store = store
+        self._name = name
+        self._holder = holder
+        self._clock = clock
+        self._until: Millis = 0
+
+    @property
+    def now(self) -> bool:
+        """Whether it is held at this moment, by what is known here."""
+        return self._until > self._clock()
+
+    def keep(self) -> bool:
+        """Hold it; it is renewed only when half of it is over, so that an idle desk writes little."""
+        now = self._clock()
+        if self._until - now < SPAN // 2:
+            with self._store.transaction() as session:
+                held = take(session, self._name, holder=self._holder, now=now, span=SPAN)
+            self._until = now + SPAN if held else 0
+        return self._until > now
+
+    def forget(self) -> None:
+        """It may be gone: the storage was out of reach."""
+        self._until = 0
+
+    def give_back(self) -> None:
+        """End it, where it is held."""
+        if self._until:
+            with self._store.transaction() as session:
+                give_back(session, self._name, holder=self._holder)
+            self._until = 0
