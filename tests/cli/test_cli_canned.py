@@ -138,6 +138,50 @@ def test_an_unreadable_file_is_wrong_usage(desk):
     assert desk("canned", "import", "nowhere.json").code == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "sentence"),
+    [
+        ("no", None, "'no' can not be read: No such file or directory; give a file, a folder, or - for stdin."),
+        ("a.csv", b"", "'a.csv' is empty; a CSV with the columns name and body, or JSON is expected."),
+        ("a.csv", b"caf\xe9", "'a.csv' is not UTF-8 (byte 3); save it as UTF-8."),
+        ("a.csv", b"hello", "'a.csv' is a CSV, which needs the columns name and body; its first row is 'hello'."),
+        ("a.json", b"{", "'a.json' is not valid JSON: Expecting property name enclosed in double quotes in line 1; "
+                         "correct that line."),
+        ("-", b"[1", "The input is not valid JSON: Expecting ',' delimiter in line 1; correct that line."),
+        ("-", b"", "The input is empty; a CSV with the columns name and body, or JSON is expected."),
+        ("folder/", None, "'folder' can not be read: no file in it ends in .md; name another folder, or a file."),
+        ("", None, "Invalid value for 'FILE|FOLDER|-': it is empty; name a file, a folder, or -; "
+                   "see `shiftdesk canned import --help`."),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_one_sentence_with_its_name(desk, tmp_path, monkeypatch, name, data, sentence):
+    monkeypatch.chdir(tmp_path)
+    if name.endswith("/"):
+        (tmp_path / name).mkdir()
+    elif data is not None and name != "-":
+        (tmp_path / name).write_bytes(data)
+    answer = desk("canned", "import", name, stdin=data or b"")
+    assert (answer.code, answer.out, answer.err) == (2, "", sentence + "\n")
+    assert desk("canned", "import", name, "--json", stdin=data or b"").json == {"error": sentence}
+
+
+def test_an_export_without_a_name_is_wrong_usage(desk):
+    answer = desk("canned", "export", "")
+    assert (answer.code, "it is empty" in answer.err) == (2, True)
+
+
+def test_who_finds_nothing_is_not_told_that_there_is_nothing(desk):
+    assert desk("canned", "search", "qqqzzz").out == (
+        "No canned response that you may send is like that; `shiftdesk canned list` names all there are.\n"
+    )
+
+
+def test_an_empty_text_is_no_change(desk):
+    for body, stdin in (("", b""), (" ", b""), ("-", b""), ("-", b"\n")):
+        answer = desk("canned", "add", "Refund policy", "--body", body, stdin=stdin)
+        assert (answer.code, answer.err.count("\n"), "The text is empty" in answer.err) == (2, 1, True), body
+
+
 def test_search_forgives_a_typo_and_gives_the_best_first(desk):
     hits = desk.json("canned", "search", "refnud policy")
     assert hits[0]["name"] == "Refund policy"

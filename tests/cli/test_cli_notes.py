@@ -53,3 +53,9 @@ def test_the_inbox_shows_what_is_unread_until_it_is_read(noted):
     assert [note["text"] for note in read] == ["@ben two", "@ben one"]
     assert all(note["read_at"] for note in read)
     assert noted("notes", "--all", "--agent", "ana").out == "No note names you.\n"
+
+
+def test_a_note_of_a_dash_is_read_from_stdin(noted):
+    noted.json("note", "1", "--text", "-", "--agent", "ana", stdin=b"@ben look\n")
+    assert [note["text"] for note in noted.json("notes", "--agent", "ben")] == ["@ben look"]
+    assert noted("note", "1", "--text", "-", stdin=b"").code == 1

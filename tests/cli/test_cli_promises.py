@@ -57,6 +57,19 @@ def test_what_cannot_be_done_is_said(asked: Any, arguments: tuple[str, ...], cod
     assert (answer.code, says in answer.err) == (code, True), answer
 
 
+def test_a_text_of_a_dash_is_read_from_stdin(asked: Any) -> None:
+    made = asked.json("promise", "add", "1", "--text", "-", "--by", "2h", stdin="we call back, caf\u00e9\n".encode())
+    assert made["text"] == "we call back, caf\u00e9"
+    for stdin, code, says in (
+        (b"", 1, "Say what is promised"),
+        (b"caf\xe9", 2, "The text on stdin is not UTF-8 (byte 4)"),
+        (b"a" * 100_001, 2, "The text is longer than 100,000 characters"),
+        ("\u20ac".encode() * 133_334, 2, "The text is longer than 100,000 characters"),
+    ):
+        answer = asked("promise", "add", "1", "--text", "-", "--by", "2h", stdin=stdin)
+        assert (answer.code, answer.err.count("\n"), says in answer.err) == (code, 1, True), answer
+
+
 def test_for_people_it_is_a_line(asked: Any) -> None:
     assert "No promise is open" in asked("promise", "list").out
     assert asked("promise", "add", "1", "--text", "call\x1b back", "--by", "2h").out.startswith(

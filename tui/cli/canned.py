@@ -7,7 +7,7 @@ import click
 from tui import clock
 from tui.cli import canned_changes, canned_files
 from tui.cli.invocation import ID, WORDS, DeskGroup, Invocation
-from tui.cli.responses import TIME, documents, library, listing, named, page
+from tui.cli.responses import NONE_LIKE_IT, TIME, documents, library, listing, named, page
 from tui.errors import Misuse
 from tui.text import clean, fit, line
 
@@ -66,7 +66,7 @@ def canned_search(call: Invocation, query: str, limit: int, conversation: int | 
         hits = _offered(call, row, query, limit, now)
         found = _with_facts(reader, hits, row, now)
     found = [document | {"score": round(hit.score, 1)} for document, hit in zip(found, hits, strict=True)]
-    call.answer(found, lambda: listing(reader, [(hit.canned, f"{hit.score:.0f}") for hit in hits]))
+    call.answer(found, lambda: listing(reader, [(hit.canned, f"{hit.score:.0f}") for hit in hits], NONE_LIKE_IT))
 
 
 def _conversation(reader: "Reader", conversation: int) -> "QueueRow":

@@ -42,7 +42,10 @@ def canned_add(call: Invocation, /, name: str, body: str | None, unapproved: boo
         return
     from tui.desk.canned import library as shelf
 
-    wanted = _with(old, name, outgoing(body), fields)
+    text = outgoing(body)
+    if not text.strip():
+        raise Misuse("The text is empty; give one with --body, or leave that out and write it in your editor.")
+    wanted = _with(old, name, text, fields)
     with call.change() as session:
         made = shelf.change(session, wanted, agent=call.agent, now=clock.now())
     done = "added" if old is None else "changed" if made.version != old.version else "unchanged"

@@ -27,11 +27,18 @@ LONGEST_VALUE = 60
 """Characters of an old or new value, or of a new body, as people are shown it."""
 
 
+def _is_named(_context: click.Context, _parameter: click.Parameter, given: str | None) -> str | None:
+    """An empty name is none: for the system it would be this folder."""
+    if given == "":
+        raise click.BadParameter("it is empty; name a file, a folder, or -")
+    return given
+
+
 # -- import ----------------------------------------------------------------------------------------
 
 
 @click.command("import", cls=DeskCommand)
-@click.argument("source", metavar="FILE|FOLDER|-")
+@click.argument("source", metavar="FILE|FOLDER|-", callback=_is_named)
 @click.option("--format", type=click.Choice(FORMATS), help="Else told from the content; a folder is markdown.")
 @click.option("--dry-run", is_flag=True, help="Say what would change, field by field, and change nothing.")
 @click.pass_context
@@ -150,7 +157,7 @@ def _more(remarks: int) -> list[str]:
 
 
 @click.command("export", cls=DeskCommand)
-@click.argument("target", metavar="[FILE|FOLDER]", required=False)
+@click.argument("target", metavar="[FILE|FOLDER]", required=False, callback=_is_named)
 @click.option("--format", type=click.Choice(FORMATS), help="Else by the target: .csv, a folder, json for the rest.")
 @click.pass_obj
 def canned_export(call: Invocation, target: str | None, format: str | None) -> None:

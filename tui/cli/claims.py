@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui import clock
-from tui.cli.invocation import ID, WORDS, DeskCommand, Invocation, mention
+from tui.cli.invocation import ID, WORDS, DeskCommand, Invocation, mention, typed
 from tui.errors import Misuse
 
 if TYPE_CHECKING:
@@ -123,15 +123,16 @@ def resolve_command(call: Invocation, conversation: int, reason: str) -> None:
 
 @click.command("note", cls=DeskCommand)
 @_conversation
-@click.option("--text", type=WORDS, required=True, help="What colleagues should know.")
+@click.option("--text", type=WORDS, required=True, help="What colleagues should know; - reads it from stdin.")
 @click.pass_obj
 def note_command(call: Invocation, conversation: int, text: str) -> None:
     """Leave a word for colleagues; needs no claim."""
     from tui.desk import notes
 
+    words = typed(text)
     with call.change() as session:
         kept = notes.add(
-            session, conversation, agent=call.agent, words=text, now=clock.now(), groups=call.config.groups
+            session, conversation, agent=call.agent, words=words, now=clock.now(), groups=call.config.groups
         )
     if kept.named.unknown:
         mention(kept.named.warning)

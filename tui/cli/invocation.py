@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 LONGEST_TEXT = 100_000
 """Characters of a text given on the command line or on stdin."""
+_TOO_LONG = f"The text is longer than {LONGEST_TEXT:,} characters; shorten it."
 
 
 class Invocation:
@@ -169,20 +170,26 @@ ID = click.IntRange(1, 2**63 - 1)
 
 def outgoing(given: str) -> str:
     """A text for a customer: `-` is read from stdin; what no reader would see is left out, as when pasting."""
-    if given == "-":
-        given = _from_stdin()
-    text, cut = paste(given, LONGEST_TEXT)
+    text, cut = paste(typed(given), LONGEST_TEXT)
     if cut:
-        raise Misuse(f"The text is longer than {LONGEST_TEXT:,} characters; shorten it.")
+        raise Misuse(_TOO_LONG)
     return text
 
 
-def _from_stdin() -> str:
+def typed(given: str) -> str:
+    """A text as it was given: `-` is read from stdin."""
+    if given != "-":
+        return given
     data = sys.stdin.buffer.read(4 * LONGEST_TEXT + 1)
+    if len(data) > 4 * LONGEST_TEXT:
+        raise Misuse(_TOO_LONG)
     try:
-        return data.decode("utf-8").removesuffix("\n")
+        text = data.decode("utf-8").removesuffix("\n")
     except UnicodeDecodeError as error:
         raise Misuse(f"The text on stdin is not UTF-8 (byte {error.start + 1}); send UTF-8.") from None
+    if len(text) > LONGEST_TEXT:
+        raise Misuse(_TOO_LONG)
+    return text
 
 
 def _remember(context: click.Context, option: click.Parameter, value: Any) -> None:

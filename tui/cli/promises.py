@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui import clock
-from tui.cli.invocation import ID, WORDS, DeskGroup, Invocation
+from tui.cli.invocation import ID, WORDS, DeskGroup, Invocation, typed
 from tui.errors import Misuse
 from tui.text import line
 
@@ -59,7 +59,7 @@ def _listing(found: "list[PromiseRow]", now: clock.Millis) -> str:
 
 @promise_command.command("add")
 @click.argument("conversation", metavar="ID", type=ID)
-@click.option("--text", type=WORDS, required=True, help="What is promised.")
+@click.option("--text", type=WORDS, required=True, help="What is promised; - reads it from stdin.")
 @click.option("--by", "due", type=WORDS, required=True, help="By when: 2h, or a time with its zone.")
 @click.pass_obj
 def promise_add(call: Invocation, conversation: int, text: str, due: str) -> None:
@@ -71,8 +71,9 @@ def promise_add(call: Invocation, conversation: int, text: str, due: str) -> Non
         due_at = clock.until(due, now)
     except ValueError as error:
         raise Misuse(str(error)) from None
+    words = typed(text)
     with call.change() as session:
-        made = keeping.make(session, conversation, agent=call.agent, text=text, due_at=due_at, now=now)
+        made = keeping.make(session, conversation, agent=call.agent, text=words, due_at=due_at, now=now)
     _answer(call, made, now)
 
 

@@ -60,14 +60,18 @@ def documents(reader: "Reader", found: "Iterable[Canned]") -> list[dict[str, Any
     ]  # fmt: skip
 
 
-def listing(reader: "Reader", found: "Iterable[tuple[Canned, str]]") -> str:
-    """Rows for people, each with what is given to go before it."""
+NONE_AT_ALL = "There is no canned response yet; `shiftdesk canned import FILE` brings them in."
+NONE_LIKE_IT = "No canned response that you may send is like that; `shiftdesk canned list` names all there are."
+
+
+def listing(reader: "Reader", found: "Iterable[tuple[Canned, str]]", nothing: str = NONE_AT_ALL) -> str:
+    """Rows for people, each with what is given to go before it; `nothing` is said where there is no row."""
     from tui.cli.table import table
     from tui.desk.canned.stats import open_incidents, state
 
     now, still_open = clock.now(), open_incidents(reader)
     rows = [[before, state(one, now, still_open), one.name, one.shortcut, one.body] for one, before in found]
-    return table(rows) if rows else "No canned response was found; `shiftdesk canned import FILE` brings them in."
+    return table(rows) if rows else nothing
 
 
 def page(reader: "Reader", canned: "Canned") -> str:

@@ -148,7 +148,7 @@ def retire(session: Session, canned_id: int, *, agent: str, now: Millis) -> Cann
     """Its shelf life ends now; `restore` brings it back. Refused where it is over already."""
     old = by_id(session, canned_id)
     if validity(old, now) == "expired":
-        raise Refused(f"{old.name!r:.80} is over already.")
+        raise Refused(f"{old.name!r:.80} is over already; a version from its history brings it back.")
     begun = old.valid_from if old.valid_from is None or old.valid_from < now else None
     return _become(session, old, replace(old, valid_from=begun, valid_until=now), RETIRED, agent=agent, now=now)
 

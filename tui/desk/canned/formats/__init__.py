@@ -72,8 +72,17 @@ def load(source: Path | str | bytes, format: str | None = None) -> Loaded:
         raise Misuse(f"{format!r:.40} is not a format for canned responses; use {', '.join(FORMATS)}")
     if isinstance(source, Path | str) and _is_folder(source):
         if format not in (None, "markdown"):
-            raise Misuse(f"{str(source)!r:.200} can not be read: Is a directory; a folder is read as markdown")
+            raise Misuse(f"{str(source)!r:.200} can not be read as {format}; a folder is read as markdown.")
         return Loaded("markdown", *_collect(folder.readings(Path(source))))
+    try:
+        return _of_file(source, format)
+    except Misuse as error:
+        called = "The input" if isinstance(source, bytes) else f"{str(source)!r:.200}"
+        raise Misuse(f"{called} {error}.") from None
+
+
+def _of_file(source: Path | str | bytes, format: str | None) -> Loaded:
+    """As `load`; what is wrong with it is said without its name."""
     text = _text(source)
     if format == "markdown" or (format is None and text.lstrip("\ufeff").startswith("---")):
         return Loaded("markdown", *_collect(_document(text, source)))
@@ -194,28 +203,27 @@ def _is_folder(source: Path | str) -> bool:
 
 def _text(source: Path | str | bytes) -> str:
     if isinstance(source, bytes):
-        name, data = "The file", source
+        data = source
     else:
-        name = str(source)
         try:
             with Path(source).open("rb") as file:
                 data = file.read(LARGEST_FILE + 1)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "not a file name"
-            raise Misuse(f"{name!r:.200} can not be read: {reason}") from None
+            raise Misuse(f"can not be read: {reason}; give a file, a folder, or - for stdin") from None
     if len(data) > LARGEST_FILE:
-        raise Misuse(f"{name:.200} is larger than {LARGEST_FILE // 1_000_000} MB; split it")
+        raise Misuse(f"is larger than {LARGEST_FILE // 1_000_000} MB; split it")
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise Misuse(f"{name:.200} is not UTF-8 (byte {error.start}); save it as UTF-8") from None
+        raise Misuse(f"is not UTF-8 (byte {error.start}); save it as UTF-8") from None
 
 
 def _document(text: str, source: Path | str | bytes) -> Iterator[tuple[int, Reading | Unfit]]:
     """The one response of a Markdown file."""
     if len(text) > folder.LARGEST_DOCUMENT:
-        raise Misuse(f"The file is larger than {folder.LARGEST_DOCUMENT // 1_000_000} MB; it can hold one response")
+        raise Misuse(f"is larger than {folder.LARGEST_DOCUMENT // 1_000_000} MB; it can hold one response")
     try:
         yield 1, folder.reading(text, "", "" if isinstance(source, bytes) else Path(source).stem)
     except Unfit as error:
@@ -227,20 +235,20 @@ def _parsed(text: str, format: str | None) -> tuple[str, list[tuple[int, Any]]]:
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
-        raise Misuse(f"The file is not valid JSON: {error.msg} in line {error.lineno}") from None
+        raise Misuse(f"is not valid JSON: {error.msg} in line {error.lineno}; correct that line") from None
     except (RecursionError, ValueError):
-        raise Misuse("The file is not valid JSON: it is nested too deeply or holds too long a number") from None
+        raise Misuse("is not valid JSON: it is nested too deeply or holds too long a number; export it again") from None
     if isinstance(document, Mapping):
         key = next((key for key in _KEYS if key in document), None)
         if key is None:
-            raise Misuse("The JSON holds no canned responses: a list, or one under 'macros' or 'payload' is expected")
+            raise Misuse("holds no canned responses: a list, or one under 'macros' or 'payload' is expected")
         found = [document[key]] if key == "macro" else document[key]
         format = format or _KEYS[key]
     else:
         found = _table(document)
         format = format or _looks(found)
     if not isinstance(found, list):
-        raise Misuse("The JSON holds no list of canned responses")
+        raise Misuse("holds no list of canned responses; export it again")
     return format, list(enumerate(found, 1))
 
 

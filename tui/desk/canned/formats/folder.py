@@ -44,7 +44,9 @@ def readings(folder: Path) -> Iterator[tuple[int, Reading | Unfit]]:
     """What each file of the folder says, in the order of their names. Raises Misuse for the folder as a whole."""
     files = _files(folder)
     if not files:
-        raise Misuse(f"{str(folder)!r:.200} can not be read: no file in it ends in .md")
+        raise Misuse(
+            f"{str(folder)!r:.200} can not be read: no file in it ends in .md; name another folder, or a file."
+        )
     for number, path in enumerate(files, 1):
         try:
             yield number, _reading(folder, path)
@@ -73,7 +75,9 @@ def write(library: list[Canned], folder: Path) -> Written:
             if _put(path, document(canned)):
                 changed.append(str(path.relative_to(folder)))
     except OSError as error:
-        raise Misuse(f"{str(folder)!r:.200} can not be written: {error.strerror or error}") from None
+        raise Misuse(
+            f"{str(folder)!r:.200} can not be written: {error.strerror or error}; give another folder."
+        ) from None
     gone = [(str(path.relative_to(folder)), name) for name, path in known.items()]
     return Written(
         tuple(changed),
@@ -121,7 +125,7 @@ def _known(folder: Path) -> tuple[dict[str, Path], list[Path]]:
 def _files(folder: Path) -> list[Path]:
     """The Markdown files of a folder and of those below it, by name."""
     if not folder.is_dir():
-        raise Misuse(f"{str(folder)!r:.200} is no folder; name the one with the Markdown files")
+        raise Misuse(f"{str(folder)!r:.200} is no folder; name the one with the Markdown files.")
     found: list[Path] = []
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(one for one in folders if not one.startswith("."))
@@ -130,7 +134,7 @@ def _files(folder: Path) -> list[Path]:
             if _counts(name) and path.is_file() and not path.is_symlink():
                 found.append(path)
         if len(found) > MOST_FILES:
-            raise Misuse(f"{str(folder)!r:.200} holds more than {MOST_FILES:,} Markdown files; name a smaller folder")
+            raise Misuse(f"{str(folder)!r:.200} holds more than {MOST_FILES:,} Markdown files; name a smaller folder.")
     return found
 
 

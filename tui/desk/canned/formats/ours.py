@@ -41,12 +41,12 @@ def rows(text: str) -> tuple[list[str], Iterator[tuple[int, Any]]]:
     table = _lines(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False))
     line, first = next(table, (0, None))
     if first is None:
-        raise Misuse("The file is empty; a CSV with the columns name and body, or JSON is expected")
+        raise Misuse("is empty; a CSV with the columns name and body, or JSON is expected")
     if isinstance(first, Unfit):
-        raise Misuse(f"The CSV can not be read in line {line}: {first}")
+        raise Misuse(f"is a CSV that can not be read in line {line}: {first}")
     header = [cell.strip().lower() for cell in first]
     if not ({"name", "body"} <= set(header) or {"name", "text"} <= set(header)):
-        raise Misuse(f"The CSV needs the columns name and body; its first row is {', '.join(header)!r:.100}")
+        raise Misuse(f"is a CSV, which needs the columns name and body; its first row is {', '.join(header)!r:.100}")
     return header, _under(header, table)
 
 
