@@ -1,5 +1,8 @@
 """What the desk asks, the review before sending apart."""
 
+from typing import Any
+
+import pytest
 from asking import NOTHING, Asked, in_dialog
 from textual import events
 from textual.content import Content
@@ -66,3 +69,25 @@ def test_the_end_of_a_shift_decides_for_each_conversation(store: Store) -> None:
     assert in_dialog(store, make, story) == Ending({7: "release", 8: "keep", 9: "resolve"}, recall=True)
     assert in_dialog(store, make, lambda asked: asked.press("escape")) is None
     assert in_dialog(store, lambda: EndShift([], [], UNICODE), lambda asked: asked.press("u", "y")) == Ending({}, False)
+
+
+@pytest.mark.parametrize(
+    ("make", "keys"),
+    [
+        (lambda: Choice("t", [Option("one", "1", "first"), Option("two", "2", "second")]), ("1", "2", "1")),
+        (lambda: Prompt("t", "h", "one"), ("enter", "enter", "escape")),
+        (lambda: Choice("t", [Option("one", "1", "first")]), ("1", "escape", "escape")),
+        (lambda: Sheet("t", Content("s")), ("escape", "escape", "escape")),
+    ],
+)
+def test_of_keys_that_come_together_the_first_closes_it_and_nothing_else(
+    store: Store, make: Any, keys: tuple[str, ...]
+) -> None:
+    async def story(asked: Asked) -> None:
+        for key in keys:
+            asked.here.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await asked.here.until(lambda: asked.answer is not NOTHING)
+        await asked.here.rest()
+        assert asked.top is asked.here.desk
+
+    assert in_dialog(store, make, story) in ("one", None)

@@ -6,6 +6,7 @@ from typing import ClassVar, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
@@ -40,6 +41,12 @@ class Dialog(ModalScreen[Result]):
     def inside(self) -> ComposeResult:
         """The widgets of this dialog."""
         yield from ()
+
+    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+        """Close it, once: of keys that came together the first has closed it, and what is below is not theirs."""
+        if self.app.screen is not self:
+            return AwaitComplete.nothing()
+        return super().dismiss(result)
 
     def action_leave(self) -> None:
         """Close without a result."""
