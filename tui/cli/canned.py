@@ -6,7 +6,7 @@ import click
 
 from tui import clock
 from tui.cli import canned_changes, canned_files
-from tui.cli.invocation import ID, WORDS, DeskGroup, Invocation
+from tui.cli.invocation import ID, WORDS, DeskGroup, Invocation, conversation_of
 from tui.cli.responses import NONE_LIKE_IT, TIME, documents, library, listing, named, page
 from tui.errors import Misuse
 from tui.text import clean, fit, line
@@ -62,18 +62,11 @@ def canned_search(call: Invocation, query: str, limit: int, conversation: int | 
         hits = Index(library(reader)).search(query, Fit(agent=call.agent, now=now), limit)
         found = documents(reader, [hit.canned for hit in hits])
     else:
-        row = _conversation(reader, conversation)
+        row = conversation_of(reader, conversation)
         hits = _offered(call, row, query, limit, now)
         found = _with_facts(reader, hits, row, now)
     found = [document | {"score": round(hit.score, 1)} for document, hit in zip(found, hits, strict=True)]
     call.answer(found, lambda: listing(reader, [(hit.canned, f"{hit.score:.0f}") for hit in hits], NONE_LIKE_IT))
-
-
-def _conversation(reader: "Reader", conversation: int) -> "QueueRow":
-    row = reader.conversation(conversation)
-    if row is None:
-        raise Misuse(f"There is no conversation {conversation}; see `shiftdesk queue --view all`.")
-    return row
 
 
 def _offered(call: Invocation, row: "QueueRow", query: str, limit: int, now: clock.Millis) -> "list[Hit]":

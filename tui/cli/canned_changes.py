@@ -1,6 +1,8 @@
 """Canned responses changed from the command line: each change is a version, with its agent."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -105,9 +107,7 @@ def canned_approve(call: Invocation, name: str) -> None:
     """From now on it may be used."""
     from tui.desk.canned.library import approve
 
-    found = named(call.reader, name)
-    with call.change() as session:
-        made = approve(session, found.id, agent=call.agent, now=clock.now())
+    made, _ = _changed(call, name, approve)
     _answer(call, made, f"{made.name} is approved.")
 
 
@@ -118,10 +118,8 @@ def canned_retire(call: Invocation, name: str) -> None:
     """Its shelf life ends now; `restore` brings a version back."""
     from tui.desk.canned.library import retire
 
-    found = named(call.reader, name)
-    with call.change() as session:
-        made = retire(session, found.id, agent=call.agent, now=clock.now())
-    _answer(call, made, f"{made.name} is over; version {found.version} is how it was.")
+    made, was = _changed(call, name, retire)
+    _answer(call, made, f"{made.name} is over; version {was.version} is how it was.")
 
 
 @click.command("restore", cls=DeskCommand)
@@ -132,10 +130,15 @@ def canned_restore(call: Invocation, name: str, version: int) -> None:
     """It is again as it was in one of its versions, in a new version."""
     from tui.desk.canned.library import restore
 
-    found = named(call.reader, name)
-    with call.change() as session:
-        made = restore(session, found.id, version, agent=call.agent, now=clock.now())
+    made, _ = _changed(call, name, partial(restore, version=version))
     _answer(call, made, f"{made.name} is again as in version {version}.")
+
+
+def _changed(call: Invocation, name: str, change: "Callable[..., Canned]") -> "tuple[Canned, Canned]":
+    """One response as it is by this change, and as it was."""
+    was = named(call.reader, name)
+    with call.change() as session:
+        return change(session, was.id, agent=call.agent, now=clock.now()), was
 
 
 @click.command("capture", cls=DeskCommand)

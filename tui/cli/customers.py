@@ -5,8 +5,7 @@ from typing import Any
 import click
 
 from tui import clock
-from tui.cli.invocation import ID, DeskGroup, Invocation
-from tui.errors import Misuse
+from tui.cli.invocation import ID, DeskGroup, Invocation, conversation_of
 
 LIMIT = 50
 """Conversations of a person that are listed, the newest."""
@@ -52,9 +51,7 @@ def customer_show(call: Invocation, conversation: int) -> None:
 def _answer(call: Invocation, conversation_id: int) -> None:
     from tui.desk.queue import entry, queue_json
 
-    row = call.reader.conversation(conversation_id)
-    if row is None:
-        raise Misuse(f"There is no conversation {conversation_id}; see `shiftdesk queue --view all`.")
+    row = conversation_of(call.reader, conversation_id)
     now = clock.now()
     authors = call.reader.authors(row.author_id)
     found = [entry(one, call.config, now) for one in call.reader.conversations_of(row.author_id, LIMIT)]

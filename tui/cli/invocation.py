@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from tui.config import AccountSettings, Config
-    from tui.store.reader import Reader
+    from tui.store.reader import QueueRow, Reader
     from tui.store.store import Store
 
 LONGEST_TEXT = 100_000
@@ -166,6 +166,14 @@ class _Words(click.ParamType[str]):
 
 WORDS = _Words()
 ID = click.IntRange(1, 2**63 - 1)
+
+
+def conversation_of(reader: "Reader", conversation_id: int) -> "QueueRow":
+    """The conversation of this number. Raises Misuse."""
+    row = reader.conversation(conversation_id)
+    if row is None:
+        raise Misuse(f"There is no conversation {conversation_id}; see `shiftdesk queue --view all`.")
+    return row
 
 
 def outgoing(given: str) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui import clock
-from tui.cli.invocation import ID, WORDS, DeskCommand, Invocation, mention
+from tui.cli.invocation import ID, WORDS, DeskCommand, Invocation, conversation_of, mention
 from tui.errors import Misuse, OutOfReach, Refused, nearest
 from tui.private import mask
 from tui.text import line
@@ -54,9 +54,7 @@ def _found(call: Invocation, conversation: int, look_ups: "Mapping[str, LookUp]"
     """The codes that the customer wrote, the newest first. Refused where there is none."""
     from tui.desk.lookups import codes
 
-    row = call.reader.conversation(conversation)
-    if row is None:
-        raise Misuse(f"There is no conversation {conversation}; see `shiftdesk queue --view all`.")
+    row = conversation_of(call.reader, conversation)
     theirs = [post for post in call.reader.posts(conversation) if post.author_id == row.author_id]
     found = codes(theirs, look_ups)
     if not found:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tui import clock
-from tui.cli.invocation import ID, WORDS, DeskGroup, Invocation, typed
+from tui.cli.invocation import ID, WORDS, DeskGroup, Invocation, conversation_of, typed
 from tui.errors import Misuse
 from tui.text import line
 
@@ -34,9 +34,7 @@ def promise_list(call: Invocation, conversation: int | None, limit: int) -> None
     if conversation is None:
         found = reader.open_promises(limit)
     else:
-        if reader.conversation(conversation) is None:
-            raise Misuse(f"There is no conversation {conversation}; see `shiftdesk queue --view all`.")
-        found = reader.promises(conversation)[:limit]
+        found = reader.promises(conversation_of(reader, conversation).id)[:limit]
     call.answer([as_json(one, now) for one in found], lambda: _listing(found, now))
 
 

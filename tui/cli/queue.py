@@ -5,8 +5,7 @@ from typing import Any
 import click
 
 from tui import clock
-from tui.cli.invocation import ID, DeskCommand, Invocation
-from tui.errors import Misuse
+from tui.cli.invocation import ID, DeskCommand, Invocation, conversation_of
 
 LIMIT = 50
 
@@ -73,9 +72,7 @@ def show_command(call: Invocation, conversation: int) -> None:
 
     with call.change() as session:
         reader = reading(session)
-        row = reader.conversation(conversation)
-        if row is None:
-            raise Misuse(f"There is no conversation {conversation}; see `shiftdesk queue --view all`.")
+        row = conversation_of(reader, conversation)
         found = entry(row, call.config, clock.now())
         document = show_json(reader, found)
         text = whole(reader, found)

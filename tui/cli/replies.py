@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tui import clock
-from tui.cli.invocation import ID, WORDS, DeskCommand, DeskGroup, Invocation, outgoing
+from tui.cli.invocation import ID, WORDS, DeskCommand, DeskGroup, Invocation, conversation_of, outgoing
 from tui.errors import Misuse, Refused
 from tui.text import line
 
@@ -152,7 +152,7 @@ def _wanted(
     from tui.cli.canned import named
     from tui.desk.canned.response import barred
 
-    canned, row = named(reader, name), _row(reader, conversation)
+    canned, row = named(reader, name), conversation_of(reader, conversation)
     if why := barred(canned, agent=call.agent, account=_handle(reader, row, sender)):
         raise Refused(f"{canned.name!r:.80} {why}; choose another with `shiftdesk canned search --for {conversation}`.")
     try:
@@ -163,13 +163,6 @@ def _wanted(
         return outgoing(text), replace(made_of(canned.id), actions=canned.actions)
     composed = NOTHING.with_inserted(canned.id, filled.text, locked=filled.locked, actions=canned.actions)
     return filled.text if text is None else outgoing(text), composed
-
-
-def _row(reader: "Reader", conversation: int) -> "QueueRow":
-    row = reader.conversation(conversation)
-    if row is None:
-        raise Misuse(f"There is no conversation {conversation}; see `shiftdesk queue --view all`.")
-    return row
 
 
 def _handle(reader: "Reader", row: "QueueRow", sender: str | None) -> str | None:
