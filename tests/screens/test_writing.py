@@ -177,6 +177,18 @@ def test_what_the_guard_finds_stands_in_the_title_while_typing(desk: Store) -> N
     asyncio.run(story())
 
 
+def test_a_draft_that_is_opened_again_has_its_findings_before_a_key(desk: Store) -> None:
+    async def story() -> None:
+        async with opened(desk) as here:
+            await here.write("Hello {{ name }}")
+            await here.do("leave")
+            here.app.action_do("reply")
+            await here.until(lambda: "■ placeholder" in title(here))
+            assert here.desk.composer.text == "Hello {{ name }}"
+
+    asyncio.run(story())
+
+
 @pytest.mark.parametrize("meanwhile", ["typed", "gone"])
 def test_what_was_found_for_another_text_is_not_shown(
     desk: Store, monkeypatch: pytest.MonkeyPatch, meanwhile: str

@@ -251,6 +251,7 @@ class Writing:
         self.app.desk.composer.focus()
         self.app.pass_over_keys()
         self.title()
+        self.app.spawn(self._glanced())  # a draft that was begun before has findings, too
         self.app.spawn(self.app.work.load(partial(self.app.jobs.warm, row.network, self.app.config)))
 
     def emptied(self) -> None:
