@@ -1,4 +1,4 @@
-"""What is left of an error nobody expected: a log without the values of variables, for its owner only."""
+"""What is left of an error nobody expected: a log without the values of variables and tokens, for its owner only."""
 
 import os
 import sys
@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui import __version__
+from tui.hidden import without_tokens
 
 
 def record(error: BaseException | None, folder: Path) -> Path:
@@ -18,5 +19,5 @@ def record(error: BaseException | None, folder: Path) -> Path:
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
     with os.fdopen(file, "w", encoding="utf-8", errors="backslashreplace") as log:
         log.write(f"shiftdesk {__version__}, Python {sys.version.split()[0]}, {at:%Y-%m-%dT%H:%M:%SZ}\n")
-        log.writelines(lines)
+        log.write(without_tokens("".join(lines)))
     return path
