@@ -48,11 +48,11 @@ def lock(here: Opened, *wordings: str) -> None:
 # -- its own keys ---------------------------------------------------------------------------------
 
 
-def test_every_own_key_is_bound_to_what_textarea_can_do_and_to_nothing_of_the_table(desk: Store) -> None:
+def test_every_own_key_is_bound_to_what_the_editor_can_do_and_to_nothing_of_the_table(desk: Store) -> None:
     async def told(_: Opened, composer: Composer) -> None:
         table = {key for action in ACTIONS if action.group == "editor" for key in action.keys}
         for own in OWN_KEYS:
-            assert hasattr(TextArea, f"action_{own.does}")
+            assert hasattr(Composer, f"action_{own.does}")
             for key in own.keys:
                 assert key not in table
                 assert [binding.action for binding in composer._bindings.key_to_bindings[key]] == [own.does]
@@ -70,6 +70,20 @@ def test_every_key_of_textarea_that_the_table_takes_has_another(desk: Store) -> 
             if not any(found.action == binding.action for found in composer._bindings.key_to_bindings[key])
         }
         assert taken - still == {"select_line"}
+
+    story(desk, "", told)
+
+
+@pytest.mark.parametrize(
+    ("keys", "text"), [(("ctrl+home", "alt+home"), ">a\nb\nc"), (("ctrl+end", "alt+end"), "a\nb\nc>")]
+)
+def test_a_key_goes_to_either_end_of_the_text(desk: Store, keys: tuple[str, ...], text: str) -> None:
+    async def told(here: Opened, composer: Composer) -> None:
+        for key in keys:
+            composer.load_text("a\nb\nc")
+            composer.move_cursor((1, 1))
+            await here.pilot.press(key, ">")
+            assert composer.text == text
 
     story(desk, "", told)
 

@@ -28,7 +28,7 @@ class OwnKeys(NamedTuple):
 
     keys: tuple[str, ...]
     does: str
-    """The action of TextArea."""
+    """The action of TextArea, or one of the composer's own."""
     help: str
 
 
@@ -41,6 +41,8 @@ OWN_KEYS = (
     OwnKeys(("alt+d", "alt+delete"), "delete_word_right", "delete the word after"),
     OwnKeys(("home", "ctrl+a"), "cursor_line_start", "start of the line"),
     OwnKeys(("end", "ctrl+e"), "cursor_line_end", "end of the line"),
+    OwnKeys(("ctrl+home", "alt+home"), "cursor_text_start", "start of the text"),
+    OwnKeys(("ctrl+end", "alt+end"), "cursor_text_end", "end of the text"),
     OwnKeys(("pageup",), "cursor_page_up", "a page back"),
     OwnKeys(("pagedown",), "cursor_page_down", "a page on"),
     OwnKeys(("ctrl+u",), "delete_to_start_of_line", "delete to the start of the line"),
@@ -157,6 +159,14 @@ class Composer(TextArea):
         """What a key means in what the editor is open for, if anything."""
         if action := self._asks.get((self.mode, key)):
             self.action_ask(action)
+
+    def action_cursor_text_start(self) -> None:
+        """To the start of the text."""
+        self.move_cursor((0, 0))
+
+    def action_cursor_text_end(self) -> None:
+        """To the end of the text."""
+        self.move_cursor(self._plain.end)
 
     def action_ask(self, action: str) -> None:
         """Pass an action of the editor on to the desk."""
