@@ -106,6 +106,8 @@ class Receipt:
 
     native_id: str
     url: str | None = None
+    note: str = ""
+    """What somebody has to know of how it is out, such as that it is no reply there; empty: nothing."""
 
 
 class RefusedByNetwork(Exception):
