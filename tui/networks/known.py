@@ -1,5 +1,7 @@
 """The networks there is a client for. Each is loaded when an account on it is used."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from tui.errors import Misuse
@@ -9,9 +11,11 @@ from tui.networks.records import Client
 if TYPE_CHECKING:
     import httpx
 
-    from tui.networks.wire import Options
+    from tui.networks.wire import Options, Wire
 
 NETWORKS = ("x", "mastodon", "bluesky")
+STREAMS = ("mastodon",)
+"""Those whose stream says at once that there is something to be read."""
 
 
 def client(
@@ -19,8 +23,37 @@ def client(
 ) -> Client:
     """The client of one account with a login. Raises Misuse."""
     match account.network:
+        case "mastodon":
+            from tui.networks.mastodon.client import Mastodon
+
+            named = tokens.get("named") == "yes"
+            return Mastodon(account, tokens, _wire(account.server, options, transport, named=named))
         case _:
             _no_client(account.network)
+
+
+def listen(
+    account: Account, tokens: Tokens, options: "Options", woken: Callable[[], None], stop: Callable[[], bool]
+) -> None:
+    """Call `woken` whenever there is something to be read, until `stop`; at once where there is no stream.
+
+    For a network of STREAMS, in a thread of its own. Raises OutOfReach or Misuse.
+    """
+    from tui.networks.mastodon import stream
+    from tui.networks.mastodon.client import Mastodon
+    from tui.networks.wire import Wire
+
+    server = Mastodon(account, tokens, Wire(account.server, options))
+    try:
+        where = server.streaming()
+    finally:
+        server.close()
+    if where:
+        wire = Wire(where, options)
+        try:
+            stream.listen(wire, tokens, woken, stop)
+        finally:
+            wire.close()
 
 
 def login(
@@ -32,8 +65,20 @@ def login(
 ) -> Login:
     """Begin to log an account in; an empty `server` is where the handle says, or the network's own. Raises Misuse."""
     match network:
+        case "mastodon":
+            from tui.networks.mastodon.login import MastodonLogin, server_of
+
+            wire = _wire(server_of(handle, server), options, transport, named=bool(server))
+            return MastodonLogin(handle, wire, named=bool(server))
         case _:
             _no_client(network)
+
+
+def _wire(server: str, options: "Options", transport: "httpx.AsyncBaseTransport | None", *, named: bool) -> "Wire":
+    """The way to a server that may have a private address only where an admin named it."""
+    from tui.networks.wire import Wire
+
+    return Wire(server, replace(options, private=options.private or named), transport=transport)
 
 
 def _no_client(network: str) -> NoReturn:
