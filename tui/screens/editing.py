@@ -154,7 +154,7 @@ class Editing:
         begun = await self._begun(subject)
         await self._clear()
         desk, composer = self.app.desk, self.app.desk.composer
-        self.app.writing.put_aside()
+        self.app.writing.emptied()
         self.subject, self._settling = subject, False
         composer.open_for(subject.mode)
         composer.load_text(subject.given)

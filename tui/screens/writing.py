@@ -255,14 +255,10 @@ class Writing:
         self.app.spawn(self.app.work.load(partial(self.app.jobs.warm, row.network, self.app.config)))
 
     def emptied(self) -> None:
-        """The reply is on its way: the editor has nothing more of it."""
+        """The editor has nothing more of the reply: that is on its way, or stored while something else is written."""
         self._saved, self._sender, self.made_of, self.draft_of = _NO_DRAFT, None, NOTHING, None
         self._findings, self._found_for = [], None
         self.app.desk.composer.load_text("")
-
-    def put_aside(self) -> None:
-        """Something else than a reply comes into the editor; the draft is stored."""
-        self.emptied()
 
     async def leave(self) -> None:
         """Back to the list; leaving the editor stores what is in it."""
