@@ -146,6 +146,8 @@ class NetworkSettings:
     """Certificates to trust instead of those that are shipped; certificates are always verified."""
     deadline_seconds: int = 15
     """How long a whole call may take (s)."""
+    retry_minutes: int = 30
+    """How long a reply whose network is out of reach is tried again before it has failed (min)."""
     tokens_file: str = ""
     """Where the tokens lie, mode 0600; empty: `tokens.toml` beside the configuration."""
     watch: tuple[str, ...] = ()

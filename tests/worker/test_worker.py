@@ -304,12 +304,12 @@ def test_a_storage_out_of_reach_is_tried_again(
     running = worker(wire)
     original = Held.keep
 
-    def keep(held: Held) -> bool:
+    def keep(held: Held, *inside: Any) -> bool:
         if not refusals:
             refusals.append("locked")
             raise OutOfReach("another process holds it")
         stop.set()
-        return original(held)
+        return original(held, *inside)
 
     monkeypatch.setattr(Held, "keep", keep)
     monkeypatch.setattr("tui.worker.run.PAUSE_S", 0)

@@ -81,8 +81,29 @@ PROMISE = "promise"
 
 
 def promised(found: Iterable[dict[str, Any]] | None) -> list[dict[str, Any]]:
-    """Of stored reasons those that are promises: they stay when the others are found anew."""
+    """Of stored reasons those that are promises."""
     return [reason for reason in found or () if reason["rule"] == PROMISE]
+
+
+UNSENT = "unsent"
+"""The rule of a reply of ours that did not leave; `tui.desk.outbox` adds its reason."""
+UNSENT_POINTS = 100_000
+"""More than two months of waiting: somebody was answered and has not heard. Danger comes before it."""
+
+
+def unsent(why: str) -> dict[str, Any]:
+    """The reason of a conversation whose reply did not leave."""
+    return {"rule": UNSENT, "points": UNSENT_POINTS, "text": why}
+
+
+def without_unsent(found: Iterable[dict[str, Any]] | None) -> list[dict[str, Any]]:
+    """Stored reasons but for that of a reply that did not leave."""
+    return [reason for reason in found or () if reason["rule"] != UNSENT]
+
+
+def kept(found: Iterable[dict[str, Any]] | None) -> list[dict[str, Any]]:
+    """Of stored reasons those that stay when the others are found anew."""
+    return [reason for reason in found or () if reason["rule"] in (PROMISE, UNSENT)]
 
 
 def rank(waiting_since: Millis, found: Iterable[dict[str, Any]]) -> Millis:

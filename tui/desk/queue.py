@@ -161,6 +161,8 @@ def reply_json(reply: ReplyRow) -> dict[str, Any]:
         "parts": reply.parts,
         "private": reply.private,
         "state": reply.state,
+        "scheduled": reply.scheduled,
+        "braked": reply.braked_at is not None,
         "due_at": clock.iso(reply.due_at),
         "sent_at": clock.iso(reply.sent_at),
         "native_id": reply.native_id,

@@ -113,6 +113,25 @@ class ReplyRow(NamedTuple):
     seen_event: int | None = None
     composition: dict[str, Any] | None = None
     """What it is made of beside its words, see `tui.desk.composition`."""
+    scheduled: bool = False
+    """It is to leave at its time, not after an undo window."""
+    braked_at: Millis | None = None
+    """Since when nothing leaves from its handle; by whom, and why."""
+    braked_by: str | None = None
+    brake_reason: str | None = None
+
+
+class BrakeRow(NamedTuple):
+    """A handle of ours from which nothing leaves."""
+
+    account_id: int
+    network: str
+    handle: str
+    at: Millis
+    by: str
+    reason: str
+    waiting: int
+    """How many replies it keeps from leaving."""
 
 
 class DraftRow(NamedTuple):
@@ -338,6 +357,35 @@ class AuthorRow(NamedTuple):
     customer_id: int | None
 
 
+class SourceRow(NamedTuple):
+    """One of the streams an account with a login is read from, and how far."""
+
+    account_id: int
+    network: str
+    handle: str
+    name: str
+    cursor: str | None
+    reached_at: Millis | None
+    """Everything published before this has been read."""
+    read_at: Millis | None
+    next_at: Millis
+    error: str | None
+    failing_since: Millis | None
+    rate_limit: int | None
+    rate_left: int | None
+    rate_resets_at: Millis | None
+
+
+class LoginRow(NamedTuple):
+    """An account of ours that has a login."""
+
+    id: int
+    network: str
+    handle: str
+    server: str
+    native_id: str
+
+
 class IncidentRow(NamedTuple):
     """One cause behind many posts."""
 
@@ -398,13 +446,18 @@ FROM post p JOIN author w ON w.id = p.author_id
 _REPLY = """
 SELECT r.id, r.conversation_id, r.post_id, r.agent, r.text, r.private, r.state, r.created_at, r.due_at, r.sent_at,
        r.native_id, r.error, r.key, c.network, a.handle, w.handle, r.part, r.parts, r.first_id, r.seen_event,
-       r.composition
+       r.composition, r.scheduled, a.braked_at, a.braked_by, a.brake_reason
 FROM reply r
 JOIN conversation c ON c.id = r.conversation_id
 JOIN author w ON w.id = c.author_id
 LEFT JOIN account a ON a.id = r.account_id
 """
 
+_SOURCE = """
+SELECT s.account_id, a.network, a.handle, s.name, s.cursor, s.reached_at, s.read_at, s.next_at, s.error,
+       s.failing_since, s.rate_limit, s.rate_left, s.rate_resets_at
+FROM source s JOIN account a ON a.id = s.account_id
+"""
 
 _PROMISE = """
 SELECT m.id, m.conversation_id, m.reply_id, m.agent, m.text, m.made_at, m.due_at, m.settled_at, m.settled_by,
@@ -871,13 +924,39 @@ class Reader:
         where = "r.state NOT IN ('sent', 'recalled')" + (" AND r.agent = :agent" if agent else "")
         return [_reply_row(row) for row in self._all(f"{_REPLY} WHERE {where} ORDER BY r.id", agent=agent)]
 
-    def reply_due(self, now: Millis) -> bool:
-        """Whether a reply must leave, or be looked after, now."""
+    def reply_due(self, now: Millis, account: int | None = None) -> bool:
+        """Whether a reply of one account, or (None) of those without a login, must leave or be looked up now."""
         sql = (
-            "SELECT 1 FROM reply r WHERE r.state NOT IN ('sent', 'recalled') "
-            "AND (r.state = 'queued' OR (r.state = 'held' AND r.due_at <= :now)) LIMIT 1"
+            "SELECT 1 FROM reply r LEFT JOIN account a ON a.id = r.account_id "
+            "WHERE r.state NOT IN ('sent', 'recalled') AND r.due_at <= :now "
+            "AND (r.account_id = :account OR (:account IS NULL AND a.server IS NULL)) "
+            "AND (r.state IN ('held', 'unknown') OR (r.state = 'queued' AND a.braked_at IS NULL AND NOT EXISTS ("
+            "SELECT 1 FROM reply e WHERE e.conversation_id = r.conversation_id AND e.id < r.id "
+            "AND e.state IN ('queued', 'sending', 'unknown')))) LIMIT 1"
         )
-        return self._one(sql, now=now) is not None
+        return self._one(sql, now=now, account=account) is not None
+
+    def scheduled_news(self, after: int, account: int | None = None) -> list[int]:
+        """Scheduled replies of one account, or (None) of those without a login, in whose thread something happened
+        after an event, and since they were let pass."""
+        rows = self._all(
+            "SELECT DISTINCT r.id FROM reply r LEFT JOIN account a ON a.id = r.account_id "
+            "JOIN event e ON e.conversation_id = r.conversation_id AND e.id > :after AND e.id > r.seen_event "
+            "WHERE r.state NOT IN ('sent', 'recalled') AND r.state = 'held' AND r.scheduled AND r.part = 1 "
+            "AND (r.account_id = :account OR (:account IS NULL AND a.server IS NULL)) ORDER BY r.id",
+            after=after,
+            account=account,
+        )
+        return [row[0] for row in rows]
+
+    def brakes(self) -> list[BrakeRow]:
+        """The handles whose brake is on, the first first."""
+        rows = self._all(
+            "SELECT a.id, a.network, a.handle, a.braked_at, a.braked_by, a.brake_reason, "
+            "(SELECT COUNT(*) FROM reply r WHERE r.account_id = a.id AND r.state NOT IN ('sent', 'recalled') "
+            "AND r.state IN ('held', 'queued')) FROM account a WHERE a.braked_at IS NOT NULL ORDER BY a.braked_at"
+        )
+        return [BrakeRow(*row) for row in rows]
 
     def reply(self, reply_id: int) -> ReplyRow | None:
         """One reply."""
@@ -899,6 +978,41 @@ class Reader:
     def accounts(self) -> list[tuple[int, str, str]]:
         """Id, network and handle of our accounts."""
         return [tuple(row) for row in self._all("SELECT id, network, handle FROM account ORDER BY id")]
+
+    def logins(self) -> list[LoginRow]:
+        """Our accounts that have a login."""
+        sql = (
+            "SELECT id, network, handle, server, COALESCE(native_id, '') FROM account "
+            "WHERE server IS NOT NULL ORDER BY id"
+        )
+        return [LoginRow(*row) for row in self._all(sql)]
+
+    def sources(self, account_id: int | None = None) -> list[SourceRow]:
+        """What our accounts are read from, or one of them, and how far."""
+        where = "" if account_id is None else "WHERE s.account_id = :account"
+        rows = self._all(f"{_SOURCE} {where} ORDER BY s.account_id, s.name", account=account_id)
+        return [SourceRow(*row) for row in rows]
+
+    def unknown_parents(self, account_id: int, among: int, limit: int) -> list[str]:
+        """Posts to this account, of the `among` newest of the desk, that answer one the desk does not have."""
+        rows = self._all(
+            "SELECT p.native_id FROM post p WHERE p.id > (SELECT MAX(id) FROM post) - :among "
+            "AND p.account_id = :account AND NOT p.ours AND NOT p.deleted AND p.kind = 'reply' "
+            "AND p.in_reply_to IS NOT NULL AND p.conversation_id IS NOT NULL AND NOT EXISTS ("
+            "SELECT 1 FROM post q WHERE q.network = p.network AND q.native_id = p.in_reply_to) "
+            "ORDER BY p.id DESC LIMIT :limit",
+            account=account_id, among=among, limit=limit,
+        )  # fmt: skip
+        return [str(row[0]) for row in rows]
+
+    def events_since(self, at: Millis, kinds: Sequence[str], limit: int) -> list[EventRow]:
+        """The newest events of these kinds since a moment, oldest first."""
+        rows = self._all(
+            "SELECT e.id, e.at, e.agent, e.kind, e.conversation_id, e.data FROM event e WHERE e.at >= :at "
+            "AND e.kind IN (SELECT value FROM json_each(:kinds)) ORDER BY e.at DESC, e.id DESC LIMIT :limit",
+            at=at, kinds=json.dumps(list(kinds)), limit=limit,
+        )  # fmt: skip
+        return [EventRow(*row)._replace(data=_json(row[5], {})) for row in reversed(rows)]
 
     def open_shift(self, agent: str) -> tuple[int, Millis, int] | None:
         """The agent's running shift: id, start, first event."""
@@ -1168,7 +1282,8 @@ def _post_row(row: Iterable[Any]) -> PostRow:
 
 def _reply_row(row: Iterable[Any]) -> ReplyRow:
     plain = ReplyRow(*row)
-    return plain._replace(private=bool(plain.private), composition=_json(plain.composition, None))
+    is_private, is_scheduled = bool(plain.private), bool(plain.scheduled)
+    return plain._replace(private=is_private, scheduled=is_scheduled, composition=_json(plain.composition, None))
 
 
 def _unspaced(char: str) -> bool:

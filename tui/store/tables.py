@@ -290,6 +290,8 @@ class Reply(SQLModel, table=True):
     whole: str | None = None
     tried_at: int | None = _time()
     """When it was last given to its network."""
+    failing_since: int | None = _time()
+    """Since when its network is out of reach."""
     scheduled: bool = False
     """It was to leave at a later time: it goes back to its draft when the thread changes before."""
     composition: dict[str, Any] | None = _json()

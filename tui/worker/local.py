@@ -11,8 +11,8 @@ from tui.desk import claims, intake
 from tui.networks.records import Network, Post
 from tui.store.reader import Reader
 from tui.store.store import Store
-from tui.worker.run import Done
-from tui.worker.sender import send_due
+from tui.worker.run import Done, Leads
+from tui.worker.sender import Outlet
 
 
 class Feed(Protocol):
@@ -39,18 +39,15 @@ class Local:
     ) -> None:
         self._store = store
         self._config = config
-        self._network = network
+        self._outlet = Outlet(store, config, lambda: network, clock)
         self._feeds = feeds
         self._cursors: dict[int, str | None] = dict.fromkeys(range(len(feeds)))
         self._clock = clock
 
-    def round(self, *, first: bool, leads: Callable[[], bool]) -> Done:
+    def round(self, *, first: bool, leads: Leads) -> Done:
         """One round with the lease."""
-        read, done = self._collect(), Done()
-        if first or self._reader.reply_due(self._clock()):
-            done = send_due(
-                self._store, self._network, self._clock, config=self._config, orphans=first, leads=leads
-            )  # fmt: skip
+        read = self._collect()
+        done = self._outlet.round(first=first, leads=leads)
         if self._reader.due_timer(self._clock()):
             with self._store.transaction() as session:
                 claims.wake(session, self._clock())

@@ -1,21 +1,37 @@
 """The sender: what is due in the outbox goes out, exactly once.
 
 A reply is `sending` in the database before the network is called. After an unclear answer it is `unknown` and
-looked up before anything else; what a dead sender left in `sending` is looked up the same way.
+looked up before anything else; what a dead sender left in `sending` is looked up the same way. What a look-up that
+finds nothing means, `tui.desk.outbox.outcome` decides.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import cached_property
 
+from sqlmodel import Session
+
 from tui import clock as wall
-from tui.clock import Millis
+from tui.clock import MINUTE, SECOND, Millis
 from tui.config import Config
 from tui.desk import outbox
-from tui.errors import OutOfReach
-from tui.networks.records import Network, Outgoing, RefusedByNetwork, Unclear
+from tui.errors import OutOfReach, Refused
+from tui.networks.records import Network, Outgoing, RateLimited, RefusedByNetwork, Unclear
 from tui.store.reader import Reader
 from tui.store.store import Store
-from tui.worker.run import Done
+from tui.text import line
+from tui.worker.run import Done, Leads
+
+SAID_CHARACTERS = 300
+"""Most of what a network says that is kept with a reply."""
+IN_A_ROW = 2
+"""So many replies held up one after the other, each of another thread, and the whole account is."""
+
+
+def _alone(session: Session | None = None) -> bool:
+    """There is nobody else."""
+    return True
 
 
 def send_due(
@@ -26,105 +42,181 @@ def send_due(
     config: Config,
     account: int | None = None,
     orphans: bool = False,
-    leads: Callable[[], bool] = lambda: True,
+    leads: Leads = _alone,
 ) -> Done:
     """Send what is due for one account, or (None) for all that have no login.
 
     `orphans`: first settle what another sender left in `sending` (only with the lease).
-    `leads` says before each reply whether the lease is still ours: a sender that was held up must not go on.
+    `leads` says before each reply whether the lease is still ours, in the transaction that starts it and once more
+    just before the call: a sender that was held up must not go on.
     """
-    done = Done()
-    if orphans:
-        with store.transaction() as session:
-            left = outbox.unsettled(session, ("sending", "unknown"), account=account)
+    return _Round(store, network, clock, config, account, leads).run(orphans=orphans)
+
+
+@dataclass
+class _Round:
+    """One round of sending."""
+
+    store: Store
+    network: Network
+    clock: Callable[[], Millis]
+    config: Config
+    account: int | None
+    leads: Leads
+    done: Done = field(default_factory=Done)
+    held_up: int = 0
+    """So many replies in a row could not be tried."""
+
+    def run(self, *, orphans: bool) -> Done:
+        """Look up what is unclear, then send what is due."""
+        self._settle(orphans)
+        with self.store.transaction() as session:
+            outbox.queue_due(session, self.clock(), account=self.account)
+        while self.held_up < IN_A_ROW and self._send_next():
+            pass
+        return self.done
+
+    def _settle(self, orphans: bool) -> None:
+        """With a lease that is new, all that is unclear; else what is to be looked up by now."""
+        with self.store.transaction() as session:
+            if orphans:
+                left = outbox.unsettled(session, ("sending", "unknown"), account=self.account)
+            else:
+                left = outbox.unsettled(session, ("unknown",), account=self.account, now=self.clock())
         for reply_id, reply in left:
-            _look_up(store, network, clock, reply_id, reply, done)
-    with store.transaction() as session:
-        outbox.queue_due(session, clock(), account=account)
-    while leads():
-        with store.transaction() as session:
-            started = outbox.start_sending(session, clock(), config, account=account)
+            with suppress(Refused):  # somebody settled it meanwhile
+                self._look_up(reply_id, reply)
+
+    def _send_next(self) -> bool:
+        """One reply; whether another may follow."""
+        at = self.clock()
+        with self.store.transaction() as session:
+            if not self.leads(session):
+                return False
+            started = outbox.start_sending(session, at, self.config, account=self.account)
         if started is None:
-            return done
-        reply_id, outgoing = started
-        if outgoing is None:
-            done.failed += 1
+            return False
+        reply_id, reply = started
+        if reply is None:
+            self.done.failed += 1
+            return True
+        # Nothing may stand between this look at the lease and the call: what is held up here for longer than the
+        # lease lasts is sent all the same, while another may be at it.
+        if self.leads():
+            self._publish(reply_id, reply)
+            return True
+        with suppress(Refused), self.store.transaction() as session:
+            outbox.put_back(session, reply_id, tried_at=at, now=self.clock())
+        return False
+
+    def _publish(self, reply_id: int, reply: Outgoing) -> None:
+        try:
+            receipt = self.network.publish(reply)
+        except RefusedByNetwork as error:
+            with self.store.transaction() as session:
+                outbox.failed(session, reply_id, _said(error), self.clock())
+            self.done.failed += 1
+        except OutOfReach as error:
+            self._hold_up(reply_id, error)
+            return
+        except Unclear as error:
+            with self.store.transaction() as session:
+                outbox.unknown(session, reply_id, _said(error), self.clock())
+            self._look_up(reply_id, reply)
         else:
-            _publish(store, network, clock, reply_id, outgoing, done)
-    return done
+            with self.store.transaction() as session:
+                outbox.sent(session, reply_id, receipt, self.clock())
+            self.done.sent += 1
+        self.held_up = 0
+
+    def _hold_up(self, reply_id: int, error: OutOfReach) -> None:
+        """Nothing was done: the reply waits, and all of the account where it is not the first in a row."""
+        self.held_up += 1
+        why, now = _said(error), self.clock()
+        patience = self.config.network.retry_minutes * MINUTE if self.account is not None else 0
+        with self.store.transaction() as session:
+            until: Millis | None
+            if isinstance(error, RateLimited):
+                until = max(error.until, now + SECOND)
+                outbox.waits(session, reply_id, why, until=until, now=now)
+            else:
+                until = outbox.out_of_reach(session, reply_id, why, now, patience=patience)
+            if until is not None and self.held_up >= IN_A_ROW:
+                outbox.all_wait(session, self.account, why, until=until, now=now)
+        if until is None:
+            self.done.failed += 1
+
+    def _look_up(self, reply_id: int, reply: Outgoing) -> None:
+        """Out there: sent. Not to be seen there: `outbox.not_found` decides. No answer: it stays unknown."""
+        try:
+            receipt = self.network.look_up(reply)
+        except (Unclear, OutOfReach, RefusedByNetwork) as error:
+            until = error.until if isinstance(error, RateLimited) else 0
+            with self.store.transaction() as session:
+                outbox.unknown(session, reply_id, _said(error), self.clock(), until=until)
+            self.done.unknown += 1
+            return
+        with self.store.transaction() as session:
+            if receipt is not None:
+                outbox.sent(session, reply_id, receipt, self.clock())
+                self.done.sent += 1
+                return
+            became = outbox.not_found(session, reply_id, self.clock(), settles=self._settles)
+        self.done.failed += became == "failed"
+        self.done.unknown += became == "unknown"
+
+    @property
+    def _settles(self) -> Millis | None:
+        """How long after a try nothing of it can appear any more; None without a login: what is not there is not out.
+
+        A sender that was held up gives up its own call at its deadline.
+        """
+        if self.account is None:
+            return None
+        return self.network.settles + self.config.network.deadline_seconds * SECOND
 
 
-def _publish(
-    store: Store, network: Network, clock: Callable[[], Millis], reply_id: int, reply: Outgoing, done: Done
-) -> None:
-    try:
-        receipt = network.publish(reply)
-    except RefusedByNetwork as error:
-        with store.transaction() as session:
-            outbox.failed(session, reply_id, str(error), clock())
-        done.failed += 1
-    except OutOfReach as error:
-        with store.transaction() as session:
-            outbox.failed(session, reply_id, str(error), clock())
-        done.failed += 1
-    except Unclear as error:
-        with store.transaction() as session:
-            outbox.unknown(session, reply_id, str(error), clock())
-        _look_up(store, network, clock, reply_id, reply, done)
-    else:
-        with store.transaction() as session:
-            outbox.sent(session, reply_id, receipt, clock())
-        done.sent += 1
+def _said(error: Exception) -> str:
+    """What a network said, as one line that can be kept and shown."""
+    return line(str(error))[:SAID_CHARACTERS]
 
 
-def _look_up(
-    store: Store, network: Network, clock: Callable[[], Millis], reply_id: int, reply: Outgoing, done: Done
-) -> None:
-    """Out there: sent. Certainly not: failed, for a person to send again. No answer: it stays unknown."""
-    try:
-        receipt = network.look_up(reply)
-    except (Unclear, OutOfReach, RefusedByNetwork) as error:
-        with store.transaction() as session:
-            outbox.unknown(session, reply_id, str(error), clock())
-        done.unknown += 1
-        return
-    with store.transaction() as session:
-        if receipt is not None:
-            outbox.sent(session, reply_id, receipt, clock())
-            done.sent += 1
-        else:
-            outbox.failed(session, reply_id, "it was interrupted and did not reach the network", clock())
-            done.failed += 1
-
-
-class Sending:
-    """Sends what is due for one account with a login."""
+class Outlet:
+    """Where the replies of one account, or (None) of all without a login, leave; asks little while nothing is due."""
 
     def __init__(
         self,
         store: Store,
         config: Config,
-        account_id: int,
-        key: str,
         connect: Callable[[], Network],
-        *,
-        clock: Callable[[], Millis] = wall.now,
+        clock: Callable[[], Millis],
+        account: int | None = None,
     ) -> None:
-        self.name = f"send {key}"
         self._store = store
         self._config = config
-        self._account_id = account_id
         self._connect = connect
         self._clock = clock
+        self._account = account
+        self._heard = 0
+        """The newest event when the threads of scheduled replies were last looked at."""
 
-    def round(self, *, first: bool, leads: Callable[[], bool]) -> Done:
+    def round(self, *, first: bool, leads: Leads) -> Done:
         """One round with the lease."""
-        if not (first or self._reader.reply_due(self._clock())):
+        self._return_changed()
+        if not (first or self._reader.reply_due(self._clock(), self._account)):
             return Done()
         return send_due(
             self._store, self._network, self._clock,
-            config=self._config, account=self._account_id, orphans=first, leads=leads,
+            config=self._config, account=self._account, orphans=first, leads=leads,
         )  # fmt: skip
+
+    def _return_changed(self) -> None:
+        """Scheduled replies whose thread has changed go back to their drafts."""
+        newest = self._reader.last_event()
+        if news := self._reader.scheduled_news(self._heard, self._account):
+            with self._store.transaction() as session:
+                outbox.return_changed(session, news, config=self._config, now=self._clock())
+        self._heard = newest
 
     def close(self) -> None:
         """Let go of connections."""
@@ -138,3 +230,28 @@ class Sending:
     @cached_property
     def _reader(self) -> Reader:
         return self._store.reader()
+
+
+class Sending:
+    """The lane that sends for one account with a login."""
+
+    def __init__(
+        self,
+        store: Store,
+        config: Config,
+        account_id: int,
+        key: str,
+        connect: Callable[[], Network],
+        *,
+        clock: Callable[[], Millis] = wall.now,
+    ) -> None:
+        self.name = f"send {key}"
+        self._outlet = Outlet(store, config, connect, clock, account_id)
+
+    def round(self, *, first: bool, leads: Leads) -> Done:
+        """One round with the lease."""
+        return self._outlet.round(first=first, leads=leads)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._outlet.close()

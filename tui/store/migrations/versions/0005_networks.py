@@ -20,6 +20,7 @@ def upgrade() -> None:
     known = sa.text("uri IS NOT NULL")
     op.create_index("post_uri", "post", ["network", "uri"], sqlite_where=known, postgresql_where=known)
     op.add_column("reply", sa.Column("tried_at", BigInt, nullable=True))
+    op.add_column("reply", sa.Column("failing_since", BigInt, nullable=True))
     op.add_column("reply", sa.Column("scheduled", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.create_table(
         "source",
@@ -40,7 +41,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("source")
-    for name in ("scheduled", "tried_at"):
+    for name in ("scheduled", "failing_since", "tried_at"):
         op.drop_column("reply", name)
     op.drop_index("post_uri", "post")
     op.drop_column("post", "uri")
