@@ -1,7 +1,7 @@
 """One of our accounts as a client needs it: where it is, what is to be read of it, and how it logs in."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from tui.clock import MINUTE, Millis
@@ -31,6 +31,8 @@ class Account:
     native_id: str
     """Its own id there."""
     wanted: Wanted = Wanted()
+    prices: Mapping[str, float] = field(default_factory=dict)
+    """What we pay where it is not what the network publishes; see `tui.networks.x.costs`."""
 
     @property
     def key(self) -> str:

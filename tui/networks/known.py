@@ -28,6 +28,10 @@ def client(
 
             named = tokens.get("named") == "yes"
             return Mastodon(account, tokens, _wire(account.server, options, transport, named=named))
+        case "x":
+            from tui.networks.x.client import XClient
+
+            return XClient(account, tokens, _wire(account.server, options, transport, named=False))
         case _:
             _no_client(account.network)
 
@@ -41,15 +45,15 @@ def listen(
     """
     from tui.networks.mastodon import stream
     from tui.networks.mastodon.client import Mastodon
-    from tui.networks.wire import Wire
 
-    server = Mastodon(account, tokens, Wire(account.server, options))
+    named = tokens.get("named") == "yes"
+    server = Mastodon(account, tokens, _wire(account.server, options, None, named=named))
     try:
         where = server.streaming()
     finally:
         server.close()
     if where:
-        wire = Wire(where, options)
+        wire = _wire(where, options, None, named=named)
         try:
             stream.listen(wire, tokens, woken, stop)
         finally:
@@ -70,6 +74,11 @@ def login(
 
             wire = _wire(server_of(handle, server), options, transport, named=bool(server))
             return MastodonLogin(handle, wire, named=bool(server))
+        case "x":
+            from tui.networks.x.calls import SERVER
+            from tui.networks.x.login import XLogin, app_from
+
+            return XLogin(handle, app_from(), _wire(server or SERVER, options, transport, named=bool(server)))
         case _:
             _no_client(network)
 
