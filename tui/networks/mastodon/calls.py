@@ -57,6 +57,13 @@ class Calls:
         except NotJson:
             raise OutOfReach(f"{self.host} answered with something that is no JSON; it is tried again.") from None
 
+    def list_of(self, answer: Answer) -> list[Any]:
+        """The JSON list of an answer. Raises OutOfReach."""
+        found = self.understood(answer)
+        if not isinstance(found, list):
+            raise OutOfReach(f"{self.host} answered with something that is no list; it is tried again.")
+        return found
+
     def headers(self) -> dict[str, str]:
         """What says who we are."""
         return {"authorization": f"Bearer {self._tokens.get('access')}"}

@@ -7,7 +7,7 @@ or not, so messages need no source of their own.
 import json
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote as escaped
 
 from tui import clock
@@ -39,7 +39,6 @@ MENTIONS = ("mention", "quote", "update", "quoted_update")
 """Notifications that bring a status to be looked at."""
 ON_WATCH = 40
 """So many of the newest statuses that mention us are looked at again, for edits and deletions."""
-MOST_CURSOR = 100_000
 
 
 class Mastodon:
@@ -115,7 +114,8 @@ class Mastodon:
             return ()
         around = self._calls.json(f"{path}/context")
         around = around if isinstance(around, dict) else {}
-        found = [*_items(around.get("ancestors")), self._calls.understood(answer), *_items(around.get("descendants"))]
+        above, below = (around.get(name) for name in ("ancestors", "descendants"))
+        found = [*statuses.items(above), self._calls.understood(answer), *statuses.items(below)]
         return tuple(statuses.posts(found, self._here)[0])
 
     def _walk(
@@ -135,7 +135,7 @@ class Mastodon:
         lost = not answer.ok
         if lost:
             answer, cursor = self._calls.get(path, asked | {"min_id": None}), None
-        posts, bad, ids = self._read(_items(self._calls.understood(answer)), cursor, read)
+        posts, bad, ids = self._read(self._calls.list_of(answer), cursor, read)
         newest = max(ids, key=in_order, default=cursor)
         more = cursor is not None and bool(ids)
         return Page(tuple(posts), newest, more=more, gap=lost, bad=tuple(bad), rate=rate(answer, now))
@@ -150,7 +150,7 @@ class Mastodon:
         posts: dict[str, Post] = {}
         bad: list[BadLine] = []
         ids: list[str] = []
-        for number, one in enumerate(found, 1):
+        for number, one in reversed(list(enumerate(found, 1))):
             try:
                 own_id = status_id(one.get("id") if isinstance(one, dict) else None)
                 if cursor is not None and in_order(own_id) <= in_order(cursor):
@@ -176,24 +176,26 @@ class Mastodon:
     def _changes(self, cursor: str | None, now: Millis) -> Page:
         """The newest statuses that mention us once more, as an edit is no notification; and which of them are gone.
 
-        A deleted status takes its notification with it. The cursor is what was there the last time: by the id of
-        the status who wrote it and when.
+        A deleted status takes its notification with it; one that has another id since it was edited is still there.
+        The cursor is what was there the last time.
         """
         answer = self._calls.get("/api/v1/notifications", {"limit": ON_WATCH, "types[]": list(MENTIONS)})
-        posts, bad, _ = self._read(_items(self._calls.understood(answer)), None, self._mentioned)
-        before, here = _watched(cursor), {post.id for post in posts}
-        oldest = min((post.created_at for post in posts), default=0)
-        missing = [own_id for own_id, (_, at) in before.items() if own_id not in here and at >= oldest]
-        gone = [self._gone(own_id, *before[own_id]) for own_id in missing if self._is_gone(own_id)]
-        watched = json.dumps({post.id: [post.author.handle, post.created_at] for post in posts})
-        return Page((*posts, *gone), watched, bad=tuple(bad), rate=rate(answer, now))
+        posts, bad, _ = self._read(self._calls.list_of(answer), None, self._mentioned)
+        uris = {post.uri for post in posts}
+        oldest = min(post.created_at for post in posts) if len(posts) >= ON_WATCH else 0
+        missing = [one for one in _watched(cursor) if one.uri not in uris and one.created_at >= oldest]
+        gone = [self._gone(one) for one in missing if self._is_gone(one.id)]
+        watched = [_Watched(post.id, post.author.handle, post.created_at, post.uri or "") for post in posts]
+        return Page((*posts, *gone), json.dumps(watched), bad=tuple(bad), rate=rate(answer, now))
 
     def _is_gone(self, post_id: str) -> bool:
         return not self._calls.get(f"/api/v1/statuses/{escaped(post_id, safe='')}", missing=True).ok
 
-    def _gone(self, post_id: str, handle: str, created_at: Millis) -> Post:
-        author = Author(handle.casefold(), handle)
-        return Post(self.network, post_id, author, "", created_at, account=self.account, deleted=True)
+    def _gone(self, one: "_Watched") -> Post:
+        author = Author(one.handle.casefold(), one.handle)
+        return Post(
+            self.network, one.id, author, "", one.created_at, account=self.account, deleted=True, uri=one.uri
+        )  # fmt: skip
 
     # -- writing ----------------------------------------------------------------------------------
 
@@ -267,17 +269,18 @@ def _found(what: str, attempt: Callable[[], Finding]) -> Finding:
         return Finding(what, False, str(error))
 
 
-def _watched(cursor: str | None) -> dict[str, tuple[str, Millis]]:
-    """What the cursor of `changes` holds."""
+class _Watched(NamedTuple):
+    """A status that mentions us, as far as its deletion has to be told."""
+
+    id: str
+    handle: str
+    created_at: Millis
+    uri: str
+
+
+def _watched(cursor: str | None) -> list[_Watched]:
+    """What the cursor of `changes` holds; nothing where it is none."""
     try:
-        found = json.loads((cursor or "")[:MOST_CURSOR])
-        return {str(own_id): (str(handle), int(at)) for own_id, (handle, at) in found.items()}
-    except (ValueError, TypeError, AttributeError, RecursionError):
-        return {}
-
-
-def _items(found: Any) -> list[Any]:
-    """A list; raises OutOfReach where a server gives something else."""
-    if not isinstance(found, list):
-        raise OutOfReach("The server answered with something that is no list; it is tried again.")
-    return found
+        return [_Watched(str(a), str(b), int(c), str(d)) for a, b, c, d in json.loads(cursor or "[]")]
+    except (ValueError, TypeError, RecursionError):
+        return []

@@ -190,9 +190,8 @@ class Publishing:
         since = reply.created_at - SLACK
         before: str | None = None
         for _ in range(PAGES if reply.created_at else 1):
-            found = self._calls.json(self._own, {"limit": AT_ONCE, "exclude_reblogs": "true", "max_id": before})
-            if not isinstance(found, list):
-                raise OutOfReach(f"{self._calls.host} does not give our own posts; it is asked again.")
+            asked = {"limit": AT_ONCE, "exclude_reblogs": "true", "max_id": before}
+            found = self._calls.list_of(self._calls.get(self._own, asked))
             posts, bad = statuses.posts(found, self._here)
             for post, status in _beside(posts, found):
                 if post.created_at >= since and self._is_it(status, reply):

@@ -50,7 +50,7 @@ class Search:
             self.works = True
         elif self.works is None:
             self.probe()
-        ordered = tuple(sorted(posts.values(), key=lambda post: post.created_at))
+        ordered = tuple(sorted(posts.values(), key=lambda post: (post.created_at, in_order(post.id))))
         return Page(ordered, json.dumps(newest), gap=gap, bad=tuple(bad), rate=left)
 
     def probe(self) -> bool:

@@ -116,7 +116,7 @@ def openness(visibility: Any) -> int:
 def mentions_of(status: dict[str, Any], domain: str) -> dict[str, str]:
     """Who a status mentions: `name@host` by the profile's address, and by their name with and without the host."""
     found: dict[str, str] = {}
-    for one in _list(status.get("mentions"))[:MOST_MENTIONS]:
+    for one in items(status.get("mentions"))[:MOST_MENTIONS]:
         try:
             who = acct_of(one, domain)
         except Unreadable:
@@ -235,7 +235,7 @@ def _time(value: Any) -> Millis:
 
 
 def _media(found: Any) -> tuple[dict[str, Any], ...]:
-    return tuple(_medium(one) for one in _list(found)[:MOST_MEDIA] if isinstance(one, dict))
+    return tuple(_medium(one) for one in items(found)[:MOST_MEDIA] if isinstance(one, dict))
 
 
 def _medium(one: dict[str, Any]) -> dict[str, Any]:
@@ -272,5 +272,6 @@ def _object(value: Any, name: str) -> dict[str, Any]:
     return value
 
 
-def _list(value: Any) -> Sequence[Any]:
+def items(value: Any) -> Sequence[Any]:
+    """A list; where something else stands, an empty one."""
     return value if isinstance(value, list) else ()
