@@ -14,6 +14,8 @@ if TYPE_CHECKING:  # the first paint has a composition, and hardly ever one with
 Visibility = Literal["", "public", "unlisted", "followers"]
 VISIBILITIES: tuple[Visibility, ...] = ("", "public", "unlisted", "followers")
 """Who sees a public reply, where its network asks; empty: as the network has it by itself."""
+Way = Literal["", "private", "pointer"]
+"""How a text answers a public post: in public; in a private message, which a pointer follows; as that pointer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Composition:
     """What sending it also does, once it is out."""
     around: tuple[str, str] = ("", "")
     """What was put in front of the text and behind it when it left, see `tui.desk.leaving`."""
+    way: Way = ""
+    """See `tui.desk.privately`."""
 
     @property
     def canned_ids(self) -> tuple[int, ...]:
@@ -51,7 +55,7 @@ class Composition:
     @property
     def has_extras(self) -> bool:
         """Whether there is something to it that is worth keeping without a word."""
-        return bool(self.media or self.warning or self.visibility)
+        return bool(self.media or self.warning or self.visibility or self.way == "private")
 
     def with_inserted(
         self, canned: int, text: str, *, locked: Iterable[str] = (), actions: "Iterable[Action]" = ()
@@ -75,6 +79,7 @@ class Composition:
             "visibility": self.visibility,
             "actions": [one.as_json() for one in self.actions],
             "around": list(self.around) if any(self.around) else [],
+            "way": self.way,
         }
         return {key: value for key, value in found.items() if value} or None
 
@@ -104,4 +109,5 @@ def composition(stored: Mapping[str, Any] | None) -> Composition:
         visibility=stored.get("visibility", ""),
         actions=tuple(Action(**one) for one in stored.get("actions", ())),
         around=(front, back),
+        way=stored.get("way", ""),
     )

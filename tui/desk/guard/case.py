@@ -111,6 +111,8 @@ class Case:
     """Other canned responses that share a tag with the first of `canned`, are valid now and fit it, the least used
     first."""
     phrases: Phrases = field(default_factory=Phrases)
+    answers_private: bool = False
+    """The post it answers is itself an answer to a private message."""
 
     @property
     def leaves_from(self) -> str | None:
@@ -119,8 +121,14 @@ class Case:
 
     @property
     def private(self) -> bool:
-        """Whether the reply is a private message, as the post it answers."""
-        return self.target is not None and self.target.kind == "dm"
+        """Whether the reply is a private message: as what it answers, or because it moves there."""
+        return self.is_owed_privately or self.made_of.way == "private"
+
+    @property
+    def is_owed_privately(self) -> bool:
+        """Whether what it answers was said privately: no public reply may follow. In doubt it was."""
+        said = self.target is not None and self.target.kind == "dm"
+        return said or self.conversation.private or self.answers_private
 
     @property
     def lead(self) -> str:

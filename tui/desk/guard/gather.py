@@ -82,6 +82,7 @@ def case(
         siblings=tuple(_siblings(reader, canned[0], conversation, now)) if canned else (),
         phrases=phrases.known(config),
     )
+    made = replace(made, answers_private=_answers_private(reader, made.target, posts))
     if but is None:
         return dressed(made, text, config)
     made = _without_itself(replace(made, text=text), but, replies)
@@ -151,6 +152,14 @@ def _siblings(reader: Reader, canned: Canned, conversation: QueueRow, now: Milli
         canned.tags, language=canned.language, network=conversation.network, but=canned.id, now=now, limit=SIBLINGS_MOST
     )
     return [library.response(row) for row in rows]
+
+
+def _answers_private(reader: Reader, answered: PostRow | None, posts: Sequence[PostRow]) -> bool:
+    """Whether the post above it is private: a bridge may not say so of each post of a private exchange."""
+    if answered is None or answered.in_reply_to is None or answered.kind == "dm":
+        return False
+    above = [post for post in posts if post.native_id == answered.in_reply_to] or reader.ancestors(answered, limit=1)
+    return any(post.kind == "dm" for post in above)
 
 
 def target(conversation: QueueRow, posts: Sequence[PostRow]) -> PostRow | None:

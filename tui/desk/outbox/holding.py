@@ -74,7 +74,7 @@ def hold(
         record(session, finding, _PASSED, at=now, agent=claim.agent, **about)
     about_it: dict[str, Any] = {"parts": len(made)} if len(made) > 1 else {}
     about_it |= {"moved": True} if pieces[-1].made_of.way == "pointer" else {}
-    about_it |= {"at": clock.iso(leaves_at)} if at is not None else {}
+    about_it |= {"until": clock.iso(leaves_at)} if at is not None else {}
     event(session, "reply.held", made[0], claim.conversation_id, agent=claim.agent, now=now, **about_it)
     if at is not None:
         rests_until = leaves_at + AFTER_ITS_TIME

@@ -130,8 +130,9 @@ def outgoing(session: Session, row: Any) -> Outgoing:
         .where(t.conversations.c.id == row.conversation_id)
     ).scalar_one()
     made_of = composition(row.composition)
+    private = row.private or kind == "dm"  # whatever was decided when it was held
     return Outgoing(
-        network, handle, native_id, row.text, row.key, row.private,
+        network, handle, native_id, row.text, row.key, private,
         media=made_of.media if row.part == 1 else (), warning=made_of.warning,
-        visibility="" if row.private else made_of.visibility, recipient=recipient, created_at=row.created_at,
+        visibility="" if private else made_of.visibility, recipient=recipient, created_at=row.created_at,
     )  # fmt: skip
