@@ -24,10 +24,9 @@ def open_desk(call: Invocation) -> int:
     store, config, folder = call.store, call.config, call.folder
 
     def worker() -> Any:
-        from tui.worker.lanes import lanes
-        from tui.worker.run import Worker
+        from tui.worker import lanes
 
-        return Worker(store, lanes(store, config, folder))
+        return lanes.worker(store, config, folder)
 
     call.arrive()
     return _show(call, worker, outlet=line(f"Replies go to {folder / 'outbox-NETWORK.jsonl'}"))

@@ -15,11 +15,10 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @click.pass_context
 def worker_command(context: click.Context, once: bool) -> None:
     """Collect and send. One worker leads, the others wait for its lease."""
-    from tui.worker.lanes import lanes
-    from tui.worker.run import Worker
+    from tui.worker import lanes
 
     call: Invocation = context.obj
-    worker = Worker(call.store, lanes(call.store, call.config, call.folder))
+    worker = lanes.worker(call.store, call.config, call.folder)
     if once:
         done = worker.once()
         busy = "Another worker is at it; nothing was done here."

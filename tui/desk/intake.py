@@ -96,10 +96,19 @@ class _Thread:
 
 
 def take_in(
-    session: Session, posts: Sequence[NetworkPost], *, now: Millis, config: Config, history: bool = False
+    session: Session,
+    posts: Sequence[NetworkPost],
+    *,
+    now: Millis,
+    config: Config,
+    history: bool = False,
+    context: bool = False,
 ) -> Taken:
-    """Store posts and bring their conversations up to date. `history`: absent `seen_at` means the post's own time."""
-    return _Batch(session, now, config, history).run(posts)
+    """Store posts and bring their conversations up to date. `history`: absent `seen_at` means the post's own time.
+
+    `context`: they stand around a post we have, are history, and open no conversation.
+    """
+    return _Batch(session, now, config, history or context, context).run(posts)
 
 
 def ensure_account(session: Session, network: str, handle: str, now: Millis) -> int:
@@ -119,12 +128,15 @@ def ensure_account(session: Session, network: str, handle: str, now: Millis) -> 
 
 
 class _Batch:
-    def __init__(self, session: Session, now: Millis, config: Config, history: bool) -> None:
+    def __init__(self, session: Session, now: Millis, config: Config, history: bool, context: bool) -> None:
         self.session = session
         self.connection = session.connection()
         self.now = now
         self.config = config
         self.history = history
+        self.context = context
+        self.around: list[_Ref] = []
+        """Customers' words that stand in no conversation, because they are context."""
         self.taken = Taken()
         self.refs: dict[tuple[str, str], _Ref] = {}
         self.threads: dict[int, _Thread] = {}
@@ -149,6 +161,7 @@ class _Batch:
     def run(self, posts: Sequence[NetworkPost]) -> Taken:
         flat = self._with_roots(posts)
         self._load_accounts(flat)
+        self._follow_new_ids(flat)
         self._load_refs({(p.network, native) for p in flat for native in (p.id, p.in_reply_to, p.root_id) if native})
         self._load_authors(flat)
         self._count(posts)
@@ -162,6 +175,7 @@ class _Batch:
                 self._add(post)
             else:
                 self._again(post, ref)
+        self._place_context()
         self._load_words([thread for thread in self.threads.values() if thread.fresh])
         self._write()
         return self.taken
@@ -198,6 +212,26 @@ class _Batch:
             self.accounts[row.network, row.name] = row.id
             self.names[row.network] += (row.name,)
             self.handles[row.id] = row.handle
+
+    def _follow_new_ids(self, posts: Sequence[NetworkPost]) -> None:
+        """Some servers give an edited post another id; its `uri` stays, and what is stored goes by the new id."""
+        newest = {(p.network, p.uri): p.id for p in posts if p.uri}
+        p, c, r = t.posts.c, t.conversations.c, t.replies.c
+        for network, uris in _by_network((network, str(uri)) for network, uri in newest):
+            stored = select(p.native_id, p.uri).where(p.network == network, p.uri.in_(uris))
+            for old, uri in self.connection.execute(stored).all():
+                new = newest[network, uri]
+                known = select(p.id).where(p.network == network, p.native_id == new)
+                if old == new or self.connection.execute(known).first() is not None:
+                    continue
+                for column in (p.native_id, p.in_reply_to, p.root_id):
+                    here = update(t.posts).where(p.network == network, column == old)
+                    self.connection.execute(here.values({column.name: new}))
+                here = update(t.conversations).where(c.network == network, c.thread == old)
+                self.connection.execute(here.values(thread=new))
+                place = select(p.conversation_id).where(p.network == network, p.native_id == new).scalar_subquery()
+                here = update(t.replies).where(r.conversation_id == place, r.native_id == old)
+                self.connection.execute(here.values(native_id=new))
 
     def _load_refs(self, wanted: set[tuple[str, str]]) -> None:
         """Stored posts by id, and what those hang on that stand in no conversation."""
@@ -290,14 +324,28 @@ class _Batch:
     def _again(self, post: NetworkPost, ref: _Ref) -> None:
         """A post we have: only a new text, its deletion or a lock matters. Masked or not, it is the same text."""
         word = ref.word
+        if not (self.context or word.ours or ref.folds or ref.conversation_id is not None):
+            self._of_its_own(ref)
         if not post.reply_allowed:
             self._deny(post, ref)
+        if word.ours and post.uri:
+            self.changed[word.id]["uri"] = post.uri
         if post.deleted and not word.deleted:
             self._change(ref, "gone", "post.deleted", deleted=True)
         elif not (post.deleted or word.deleted) and mask(post.text) != mask(word.text):
+            if word.ours and self._first_seen_there(ref):
+                self.changed[word.id]["text"] = self._kept(post.text, ref.network, ref.account_id)
+                return
             earlier, newest = (self._kept(text, ref.network, ref.account_id) for text in (word.text, post.text))
             self.versions.append({"post_id": word.id, "text": earlier, "replaced_at": self.now})
             self._change(ref, "edit", "post.edited", text=newest)
+
+    def _first_seen_there(self, ref: _Ref) -> bool:
+        """A reply that left here has come back as its network shows it, with its links shortened: that is no edit."""
+        r, p = t.replies.c, t.posts.c
+        left_here = select(r.id).where(r.conversation_id == ref.conversation_id, r.native_id == ref.word.native_id)
+        unseen = select(p.id).where(p.id == ref.word.id, p.uri.is_(None))
+        return all(self.connection.execute(asked).first() is not None for asked in (left_here, unseen))
 
     def _deny(self, post: NetworkPost, ref: _Ref) -> None:
         """The network takes no reply any more; another reason for it is news too, none given is not."""
@@ -384,9 +432,28 @@ class _Batch:
             return None if above.conversation_id is None else self._thread(above.conversation_id)
         if ref.word.ours:
             return None
-        private = ref.word.kind == "dm"
-        key = _PRIVATE if private else self._top(ref.network, ref.above or ref.word.native_id)
+        if self.context:
+            self.around.append(ref)
+            return None
+        key, private = self._key(ref)
         return self._find(ref.network, ref.word.author_id, key, private) or self._open(ref, key, private)
+
+    def _key(self, ref: _Ref) -> tuple[str, bool]:
+        """On which thread a customer's word stands, and whether that is private."""
+        private = ref.word.kind == "dm"
+        return _PRIVATE if private else self._top(ref.network, ref.above or ref.word.native_id), private
+
+    def _place_context(self) -> None:
+        """Context stands in a conversation of its author on that thread, where there is one."""
+        for ref in self.around:
+            home = self._find(ref.network, ref.word.author_id, *self._key(ref))
+            if home is not None:
+                self._stand(ref, home)
+
+    def _of_its_own(self, ref: _Ref) -> None:
+        """What was context so far has come to us by itself: it stands where it would have stood."""
+        self.moved[ref.word.id] = ref
+        self._stand(ref, self._home(ref))
 
     def _top(self, network: str, native_id: str) -> str:
         """The topmost post of the chain that this one hangs on, as far as it is known."""
@@ -631,11 +698,11 @@ class _Batch:
         settings = self.config.account(thread.network, self.handles.get(thread.account_id or 0))
         settled_at = old.get("settled_at")
         stands = standing(list(thread.words.values()), thread.author_id, settings.horizon, settled_at)
-        promised = [] if "answer" in thread.fresh else priority.promised(old.get("reasons"))
-        if promised and stands.waiting_since is None:
+        kept = [] if "answer" in thread.fresh else priority.kept(old.get("reasons"))
+        if kept and stands.waiting_since is None:
             stands = replace(stands, waiting_since=old.get("waiting_since"))
         state = self._state(thread, old.get("state"), stands, settled_at)
-        reasons = [*self._reasons(thread, stands), *promised]
+        reasons = [*self._reasons(thread, stands), *kept]
         values = {
             "network": thread.network, "account_id": thread.account_id, "author_id": thread.author_id,
             "thread": thread.thread, "private": thread.private, "state": state,
@@ -703,6 +770,7 @@ def _row(post: NetworkPost, ref: _Ref) -> dict[str, Any]:
         "in_reply_to": post.in_reply_to, "root_id": post.root_id, "url": post.url, "reposts": post.reposts,
         "likes": post.likes, "media": list(post.media) or None, "lang": post.lang,
         "reply_allowed": post.reply_allowed and not post.reply_denied, "reply_denied": post.reply_denied,
+        "uri": post.uri,
     } | {name: value for name, value in ref.word._asdict().items() if name != "handle"}  # fmt: skip
 
 

@@ -27,6 +27,12 @@ def take(session: Session, name: str, *, holder: str, now: Millis, span: Millis)
     return True
 
 
+def confirm(session: Session, name: str, *, holder: str, until: Millis) -> bool:
+    """Inside a change: whether the lease is still ours, which it stays until the change is committed."""
+    mine = update(t.leases).where(_l.name == name, _l.holder == holder).values(until=until).returning(_l.name)
+    return session.execute(mine).first() is not None
+
+
 def give_back(session: Session, name: str, *, holder: str) -> None:
     """End one's own lease."""
     session.execute(delete(t.leases).where(_l.name == name, _l.holder == holder))
@@ -47,9 +53,14 @@ class Held:
         """Whether it is held at this moment, by what is known here."""
         return self._until > self._clock()
 
-    def keep(self) -> bool:
-        """Hold it; it is renewed only when half of it is over, so that an idle desk writes little."""
+    def keep(self, session: Session | None = None) -> bool:
+        """Hold it; it is renewed only when half of it is over, so that an idle desk writes little.
+
+        With a running transaction: whether what this writes may be committed, because nobody else has it.
+        """
         now = self._clock()
+        if session is not None:
+            return confirm(session, self._name, holder=self._holder, until=now + SPAN)
         if self._until - now < SPAN // 2:
             with self._store.transaction() as session:
                 held = take(session, self._name, holder=self._holder, now=now, span=SPAN)

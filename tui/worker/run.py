@@ -3,18 +3,24 @@
 import os
 import socket
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tui import clock as wall
 from tui.clock import Millis
-from tui.errors import OutOfReach, Refused
+from tui.errors import OutOfReach, Refused, ShiftdeskError
 from tui.store.store import Store
 from tui.worker.lease import Held
 
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
 PAUSE_S = 1.0
 """Between two rounds (s): how late an undo window may end, and how late a post is seen."""
+LOOK_S = 30.0
+"""How often a running worker looks whether accounts were added (s)."""
 
 
 @dataclass(slots=True)
@@ -34,6 +40,14 @@ class Done:
         self.unknown += other.unknown
 
 
+class Leads(Protocol):
+    """Says whether a lease is still ours, and renews it; with a running transaction, whether that may be committed."""
+
+    def __call__(self, session: "Session | None" = None) -> bool:
+        """Whether it is."""
+        ...
+
+
 class Lane(Protocol):
     """One thing a worker does over and over, wherever it runs, but never in two places at once."""
 
@@ -42,7 +56,7 @@ class Lane(Protocol):
         """Of its lease."""
         ...
 
-    def round(self, *, first: bool, leads: Callable[[], bool]) -> Done:
+    def round(self, *, first: bool, leads: Leads) -> Done:
         """Do what is due. `first`: the lease was not ours before. `leads` says whether it still is, and renews it.
 
         Raises OutOfReach, or Refused where somebody else was faster; the next round sees how things stand.
@@ -55,18 +69,22 @@ class Lane(Protocol):
 
 
 class Worker:
-    """Runs lanes, each in a thread of its own."""
+    """Runs lanes, each in a thread of its own. `more` makes those that are not among the names given and should be."""
 
     def __init__(
         self,
         store: Store,
         lanes: Sequence[Lane],
         *,
+        more: Callable[[Collection[str]], Sequence[Lane]] = lambda _: (),
         clock: Callable[[], Millis] = wall.now,
         holder: str | None = None,
     ) -> None:
-        holder = holder or f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
-        self._lanes = [(lane, Held(store, lane.name, holder, clock)) for lane in lanes]
+        self._store = store
+        self._clock = clock
+        self._holder = holder or f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
+        self._lanes = self._with_leases(lanes)
+        self._more = more
         self._mistake: BaseException | None = None
 
     def once(self) -> dict[str, Any]:
@@ -85,19 +103,41 @@ class Worker:
     def run(self, stop: threading.Event) -> None:
         """Rounds until `stop`; what is out of reach is tried again, a mistake of ours ends all lanes and is raised."""
         ended = threading.Event()
-        others = [
-            threading.Thread(target=self._guarded, args=(lane, held, stop, ended), name=lane.name, daemon=True)
-            for lane, held in self._lanes[1:]
-        ]
-        for thread in others:
-            thread.start()
-        if self._lanes:
-            self._guarded(*self._lanes[0], stop, ended)
-        for thread in others:
+        threads = self._start(self._lanes, stop, ended)
+        looked = time.monotonic()
+        while not (stop.is_set() or ended.is_set()):
+            stop.wait(PAUSE_S)
+            if time.monotonic() - looked >= LOOK_S:
+                looked = time.monotonic()
+                threads += self._start(self._new_lanes(), stop, ended)
+        for thread in threads:
             thread.join()
         self.leave()
         if self._mistake is not None:
             raise self._mistake
+
+    def _with_leases(self, lanes: Sequence[Lane]) -> list[tuple[Lane, Held]]:
+        return [(lane, Held(self._store, lane.name, self._holder, self._clock)) for lane in lanes]
+
+    def _new_lanes(self) -> list[tuple[Lane, Held]]:
+        """Lanes of accounts that were added meanwhile; what cannot be read now is looked at again."""
+        try:
+            added = self._with_leases(self._more({lane.name for lane, _ in self._lanes}))
+        except ShiftdeskError:
+            return []
+        self._lanes += added
+        return added
+
+    def _start(
+        self, lanes: Sequence[tuple[Lane, Held]], stop: threading.Event, ended: threading.Event
+    ) -> list[threading.Thread]:
+        threads = [
+            threading.Thread(target=self._guarded, args=(lane, held, stop, ended), name=lane.name, daemon=True)
+            for lane, held in lanes
+        ]
+        for thread in threads:
+            thread.start()
+        return threads
 
     def leave(self) -> None:
         """Give the leases back."""
@@ -114,6 +154,10 @@ class Worker:
                     held.forget()
                 except Refused:
                     pass  # a reply was settled by somebody else meanwhile; the next round sees how it stands
+                except Exception as error:
+                    if not isinstance(self._store.in_plain_words(error), OutOfReach):
+                        raise
+                    held.forget()
                 stop.wait(PAUSE_S)
         except BaseException as error:
             self._mistake = self._mistake or error
