@@ -211,8 +211,8 @@ def test_a_stop_that_asks_for_nothing_cannot_be_overridden_and_comes_first(store
 @pytest.mark.parametrize(
     ("findings", "keys"),
     [
-        ((), "y  send   e  edit   esc  back"),
-        ((LATE,), "y  send   v  take an offer   w  why   e  edit   esc  back"),
+        ((), "y  send   t  at a time   e  edit   esc  back"),
+        ((LATE,), "y  send   t  at a time   v  take an offer   w  why   e  edit   esc  back"),
         ((AGE,), "o  override   w  why   e  edit   esc  back"),
         ((LONG,), "p  split into 2   w  why   e  edit   esc  back"),
         ((NEVER,), "w  why   e  edit   esc  back"),

@@ -35,6 +35,7 @@ COMMANDS = {
     "check": "replies",
     "reply": "replies",
     "outbox": "replies",
+    "brake": "brake",
     "lookup": "lookup",
     "canned": "canned",
     "incident": "incidents",

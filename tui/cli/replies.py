@@ -2,14 +2,14 @@
 
 import shlex
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from tui import clock
 from tui.cli.invocation import ID, WORDS, DeskCommand, DeskGroup, Invocation, conversation_of, outgoing
 from tui.errors import Misuse, Refused
-from tui.text import line
+from tui.text import fit, line
 
 if TYPE_CHECKING:
     from tui.desk.canned.render import Rendered
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tui.desk.composition import Composition
     from tui.desk.guard import Finding, Overridden
     from tui.desk.outbox import GuardStop
-    from tui.store.reader import QueueRow, Reader
+    from tui.store.reader import QueueRow, Reader, ReplyRow
 
 _conversation = click.argument("conversation", metavar="ID", type=ID)
 _reply = click.argument("reply_id", metavar="ID", type=ID)
@@ -26,6 +26,11 @@ _canned = click.option("--canned", "name", metavar="NAME", type=WORDS, help="The
 _sender = click.option(
     "--from", "sender", metavar="HANDLE", type=WORDS, help="The handle of ours it leaves from, where not the thread's."
 )
+_private = click.option(
+    "--private", "moves", is_flag=True, help="As a private message; where it answers in public, a pointer says so."
+)
+
+_HOW_FAR_CELLS = 60
 
 
 @click.command("check", cls=DeskCommand)
@@ -33,19 +38,23 @@ _sender = click.option(
 @_text
 @_canned
 @_sender
+@_private
 @click.pass_obj
-def check_command(call: Invocation, conversation: int, text: str | None, name: str | None, sender: str | None) -> None:
+def check_command(
+    call: Invocation, conversation: int, text: str | None, name: str | None, sender: str | None, moves: bool
+) -> None:
     """What the guard says about a reply. Sends nothing, changes nothing, needs no claim, exits 0 on a stop too."""
-    from tui.desk import guard
+    from tui.desk import guard, privately
     from tui.desk.guard import gather
 
     now = clock.now()
     wanted, made_of = _wanted(call, call.reader, conversation, text, name, sender, now)
+    made_of = _moved(made_of, moves)
     case = gather.case(
         call.reader, conversation, wanted,
         agent=call.agent, config=call.config, now=now, made_of=made_of, sender=sender,
     )  # fmt: skip
-    findings = guard.examine(case)
+    findings = privately.examine(case, call.config)
     call.answer(
         {"verdict": guard.verdict(findings), "findings": [one.as_json() for one in findings]},
         lambda: "\n".join(_told(findings) or ["ok: the guard has nothing to say."]),
@@ -57,7 +66,11 @@ def check_command(call: Invocation, conversation: int, text: str | None, name: s
 @_text
 @_canned
 @_sender
+@_private
 @click.option("--split", is_flag=True, help="A text that is too long leaves in parts, marked 1/3.")
+@click.option(
+    "--at", metavar="TIME", type=WORDS, help="When it is to leave: 2h, or 2026-02-11T09:00Z; until then it can change."
+)
 @click.option("--without-actions", is_flag=True, help="The canned response is only said: no tag, promise, snooze.")
 @click.option("--override", "checks", metavar="CHECK", type=WORDS, multiple=True, help="A stop you decide to pass.")
 @click.option(
@@ -70,7 +83,9 @@ def reply_command(
     text: str | None,
     name: str | None,
     sender: str | None,
+    moves: bool,
     split: bool,
+    at: str | None,
     without_actions: bool,
     checks: tuple[str, ...],
     reasons: tuple[str, ...],
@@ -81,22 +96,23 @@ def reply_command(
     from tui.store.store import reading
 
     now = clock.now()
-    overrides = _overrides(checks, reasons)
+    overrides, leaves_at = _overrides(checks, reasons), _moment(at, now)
     try:
         with call.change() as session:
             reader = reading(session)
             wanted, made_of = _wanted(call, reader, conversation, text, name, sender, now)
+            made_of = _moved(made_of, moves)
             if without_actions:
                 made_of = replace(made_of, actions=())
             try:
                 claim = claims.reach(session, conversation, agent=call.agent, now=now, lease=call.config.desk.lease)
             except Refused as refused:
-                raise _held_elsewhere(call, reader, conversation, wanted, sender, now, refused) from None
+                raise _held_elsewhere(call, reader, conversation, wanted, made_of, sender, now, refused) from None
             made, findings = outbox.hold(
                 session, claim, wanted, config=call.config, now=now, overrides=overrides,
-                made_of=made_of, sender=sender, split=split,
+                made_of=made_of, sender=sender, split=split, at=leaves_at,
             )  # fmt: skip
-            held = reader.reply(made)
+            held, pointer = reader.reply(made), _pointer(reader, conversation, made)
     except outbox.GuardStop as stop:
         with call.change() as session:
             outbox.record_stop(session, stop.findings, conversation, agent=call.agent, now=now)
@@ -104,9 +120,10 @@ def reply_command(
     if held is None:
         raise Misuse(f"Reply {made} is gone.")
     document = reply_json(held) | {
-        "findings": [one.as_json() for one in findings], "also": [one.as_json() for one in made_of.actions]
+        "findings": [one.as_json() for one in findings], "also": [one.as_json() for one in made_of.actions],
+        "pointer": pointer,
     }  # fmt: skip
-    said = [*_told(findings), _until(held.id, held.parts, held.due_at)]
+    said = [*_told(findings), _until(held, pointer, now)]
     said += filter(None, [also.told(made_of.actions, held.due_at)])
     call.answer(document, lambda: "\n".join(said))
 
@@ -116,18 +133,32 @@ def _held_elsewhere(
     reader: "Reader",
     conversation: int,
     text: str,
+    made_of: "Composition",
     sender: str | None,
     now: clock.Millis,
     refused: Refused,
 ) -> "GuardStop":
     """The refusal with the guard's findings, `claimed-elsewhere` among them."""
-    from tui.desk import guard, outbox
+    from tui.desk import outbox, privately
     from tui.desk.guard import gather
 
-    case = gather.case(reader, conversation, text, agent=call.agent, config=call.config, now=now, sender=sender)
-    findings = guard.examine(case)
+    case = gather.case(
+        reader, conversation, text, agent=call.agent, config=call.config, now=now, made_of=made_of, sender=sender
+    )
+    findings = privately.examine(case, call.config)
     stops = [one for one in findings if one.verdict == "stop"]
     return outbox.GuardStop(stops, findings, str(refused), **refused.details)
+
+
+def _moved(made_of: "Composition", moves: bool) -> "Composition":
+    """The same, as a private message where that was asked for."""
+    return replace(made_of, way="private") if moves else made_of
+
+
+def _pointer(reader: "Reader", conversation: int, first: int) -> str | None:
+    """What is said in public behind a private message; None where nothing is."""
+    behind = (one for one in reader.replies(conversation) if one.first_id == first and one.id != first)
+    return next((one.text for one in behind if (one.composition or {}).get("way") == "pointer"), None)
 
 
 def _wanted(
@@ -223,12 +254,29 @@ def _how_to_pass(stop: "GuardStop") -> str:
     return f"{stop} If it must be sent: {' '.join(ways)}"
 
 
-def _until(reply_id: int, parts: int, due_at: clock.Millis) -> str:
+def _until(held: "ReplyRow", pointer: str | None, now: clock.Millis) -> str:
+    from tui.desk import delivery
+
+    parts = held.parts - (pointer is not None)
     in_parts = f" in {parts} parts" if parts > 1 else ""
+    if pointer is not None:
+        in_parts += f", a private message with “{line(pointer)}” in public behind it,"
+    if held.scheduled:
+        return (
+            f"Reply {held.id}{in_parts} leaves at {delivery.at(held.due_at, now)}, unless the thread changes before: "
+            f"then it is the draft again. `shiftdesk outbox recall {held.id}` takes it back."
+        )
     return (
-        f"Reply {reply_id}{in_parts} is held until {clock.local(due_at, '%H:%M:%S')}; then an open desk or "
-        f"`shiftdesk worker` sends it. `shiftdesk outbox recall {reply_id}` takes it back."
+        f"Reply {held.id}{in_parts} is held until {clock.local(held.due_at, '%H:%M:%S')}; then an open desk or "
+        f"`shiftdesk worker` sends it. `shiftdesk outbox recall {held.id}` takes it back."
     )
+
+
+def _moment(words: str | None, now: clock.Millis) -> clock.Millis | None:
+    try:
+        return None if words is None else clock.until(words, now)
+    except ValueError as error:
+        raise Misuse(f"--at: {error}") from None
 
 
 # -- the outbox ------------------------------------------------------------------------------------
@@ -237,7 +285,7 @@ def _until(reply_id: int, parts: int, due_at: clock.Millis) -> str:
 @click.group("outbox", cls=DeskGroup, invoke_without_command=True)
 @click.pass_context
 def outbox_command(context: click.Context) -> None:
-    """What is held, queued, failed or unknown; `retry` and `settle` deal with it."""
+    """What is held, scheduled, waits, failed or is unknown; `recall`, `retry` and `settle` deal with it."""
     if context.invoked_subcommand is not None:
         return
     from tui.desk.queue import reply_json
@@ -247,16 +295,21 @@ def outbox_command(context: click.Context) -> None:
     call.answer([reply_json(one) for one in waiting], lambda: _listing(waiting))
 
 
-def _listing(waiting: list[Any]) -> str:
+def _listing(waiting: "list[ReplyRow]") -> str:
     from tui.cli.table import table
+    from tui.desk import delivery
 
     if not waiting:
         return "The outbox is empty."
-    head = ["id", "state", "agent", "to", "conversation", "text"]
+    now = clock.now()
+    head = ["id", "agent", "from", "to", "conversation", "how far", "text"]
     rows = [
-        [str(one.id), one.state, one.agent, f"@{one.handle}", str(one.conversation_id), one.error or one.text]
+        [
+            str(one.id), one.agent, one.account or "", f"@{one.handle}", str(one.conversation_id),
+            fit(delivery.told(one, now), _HOW_FAR_CELLS).rstrip(), one.text,
+        ]
         for one in waiting
-    ]
+    ]  # fmt: skip
     return table([head, *rows])
 
 
@@ -298,7 +351,7 @@ def outbox_settle(call: Invocation, reply_id: int, is_out: bool | None) -> None:
 @_reply
 @click.pass_obj
 def outbox_recall(call: Invocation, reply_id: int) -> None:
-    """Take back your reply while it is held; its text becomes the draft."""
+    """Take back your reply while it is held, scheduled or waits; its text becomes the draft."""
     from tui.desk import outbox
 
     with call.change() as session:

@@ -203,12 +203,20 @@ def _open(summary: dict[str, Any], ended: Millis) -> list[str]:
         *_some(
             [_claimed(found) for found in summary["claimed"] if not found["danger"]], 4 - _room_for_promises(summary)
         ),
-        *_some([_about(found, f"reply {found['state']}", found["error"] or found["text"]) for found in replies], 4),
+        *_some([_reply(found) for found in replies], 4),
         *_some([_snoozed(found) for found in summary["snoozed"]], 2),
         *_some([_about(found, "skipped", found["reason"]) for found in summary["skipped"]], 2),
         *_some([_row(f"  {note['conversation']:>6}  note: ", note["text"]) for note in summary["notes"]], 2),
     ]
     return ["OPEN", *(rows or ["  Nothing is left open."])]
+
+
+def _reply(found: dict[str, Any]) -> str:
+    """How far a reply is; a scheduled one stays and leaves without its agent."""
+    how_far = f"reply {found['state']}"
+    if found["state"] == "held" and found.get("scheduled"):
+        how_far = f"leaves {clock.local(clock.parse(found['due_at']), '%a %H:%M')}"
+    return _about(found, how_far, found["error"] or found["text"])
 
 
 def _promised(found: dict[str, Any], ended: Millis) -> str:

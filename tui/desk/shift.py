@@ -168,7 +168,8 @@ def summary(reader: Reader, *, agent: str, events: list[EventRow], config: Confi
     - `waiting`: `count` (at most COUNT_LIMIT), `danger`, `late`, `oldest` (`since`, `age`), and `top`, the first
       conversations in serving order: whoever may be in danger stands first
     - `claimed`: conversations still claimed by the agent, with `claimed_at`, `age` and whether there is a `draft`
-    - `replies`: theirs that are held, queued, sending or unknown, and failed ones that nobody dealt with since
+    - `replies`: theirs that are held (or `scheduled`), queued, sending or unknown, and failed ones that nobody dealt
+      with since
     - `snoozed`: what they snoozed and still sleeps, with `until`
     - `skipped`: what they skipped and still waits, with their `reason`
     - `resurfaced`: resurfaced posts they answered against the guard, with what they `typed`, their `reason` and the
@@ -255,6 +256,7 @@ def _unfinished(reader: Reader, agent: str) -> list[dict[str, Any]]:
             "conversation": reply.conversation_id,
             "handle": reply.handle,
             "state": reply.state,
+            "scheduled": reply.scheduled,
             "text": reply.text,
             "due_at": clock.iso(reply.due_at),
             "error": reply.error,

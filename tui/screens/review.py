@@ -12,10 +12,11 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from tui import clock, text
+from tui.clock import Millis
 from tui.desk.also import told
 from tui.desk.composition import NOTHING, Composition
 from tui.screens.beside import VISIBLE, above, below
-from tui.screens.dialogs import Choice, Dialog, Option, Sheet
+from tui.screens.dialogs import Choice, Dialog, Option, Prompt, Sheet
 from tui.screens.findings import explained, findings_content, set_otherwise_content
 from tui.screens.glyphs import Glyphs
 from tui.screens.paint import palette
@@ -39,6 +40,8 @@ class Decision:
     """Let it leave; look again at its parts; put an offered text into the draft."""
     overridden: "tuple[Overridden, ...]" = ()
     offer: "Offer | None" = None
+    at: Millis | None = None
+    """When it is to leave; None: after the undo window."""
 
 
 class Calm:
@@ -72,9 +75,10 @@ class ByHand(Input):
 
 
 class Review(Dialog[Decision | None]):
-    """The last look. `y` sends, `e` edits, `o` overrides: a stop needs what it asks for typed.
+    """The last look. `y` sends, `e` edits, `t` sends it at a time, `o` overrides: a stop needs what it asks for typed.
 
     `parts` are the final texts with the network's own count of each: one, or as many as the text was split into.
+    `pointer` is what leaves in public behind a private message, with its count.
     """
 
     AUTO_FOCUS = ""
@@ -82,9 +86,13 @@ class Review(Dialog[Decision | None]):
     def __init__(
         self, parts: Sequence[tuple[str, str]], *, sender: str, recipient: str, private: bool,
         findings: "Sequence[Finding]", set_otherwise: str, glyphs: Glyphs, made_of: Composition = NOTHING,
+        pointer: tuple[str, str] | None = None,
     ) -> None:  # fmt: skip
-        super().__init__("Review")
+        super().__init__("Review: PRIVATE message" if private else "Review")
+        self.set_class(private, "-private")
         self.parts = parts
+        self.pointer = pointer
+        """What is said in public behind a private message, with its count."""
         how = "privately" if private else VISIBLE[made_of.visibility]
         self.route = f"{text.line(sender)} {how} to {text.line(recipient)}"
         self.made_of = made_of
@@ -131,7 +139,14 @@ class Review(Dialog[Decision | None]):
         quiet = palette(self.app).quiet
         around = ([Content(one).stylize(quiet) for one in of(self.made_of)] for of in (above, below))
         before, after = around
-        return Content("\n").join([*before, self._final(), *after])
+        return Content("\n").join([*before, self._final(), *after, *self._behind()])
+
+    def _behind(self) -> list[Content]:
+        if self.pointer is None:
+            return []
+        said, count = self.pointer
+        head = f"\nand PUBLICLY behind it, once it is out · {count}"
+        return [Content(head).stylize(palette(self.app).quiet), Content(text.clean(said))]
 
     def _final(self) -> Content:
         if len(self.parts) == 1:
@@ -178,6 +193,7 @@ class Review(Dialog[Decision | None]):
         keys: dict[str, str] = {}
         if not self.open_stops:
             keys["y"] = "send"
+            keys["t"] = "at a time"
         elif self.open_stops[0].asks:
             keys["o"] = "override"
         if self.could_be:
@@ -210,6 +226,8 @@ class Review(Dialog[Decision | None]):
         match key:
             case "y":
                 self.dismiss(Decision("send", tuple(self.overridden)))
+            case "t":
+                self.app.push_screen(Prompt("Send later", "When? 2h, or 2026-02-11T09:00Z"), self._timed)
             case "e" | "esc":
                 self.dismiss(None)
             case "o":
@@ -224,6 +242,21 @@ class Review(Dialog[Decision | None]):
                 self.app.push_screen(Choice("Offers", options), self._chosen)
             case "w":
                 self.app.push_screen(Sheet("Why", explained(self.findings, palette(self.app), self.glyphs)))
+
+    def _timed(self, words: str | None) -> None:
+        """It leaves at the time that was typed; what is none is said, and the review stands."""
+        if words is None:
+            return
+        now = clock.now()
+        try:
+            at = clock.until(words, now)
+        except ValueError as error:
+            self._ask(f"Refused: {text.line(str(error))}")
+            return
+        if at <= now:
+            self._ask("Refused: that time is over; give one that lies ahead.")
+            return
+        self.call_later(self.dismiss, Decision("send", tuple(self.overridden), at=at))  # the prompt still stands
 
     def _chosen(self, place: str | None) -> None:
         if place is not None:

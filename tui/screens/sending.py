@@ -3,8 +3,9 @@
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tui import text
-from tui.desk import leaving
+from tui import clock, text
+from tui.clock import Millis
+from tui.desk import delivery, leaving
 from tui.errors import Refused
 from tui.screens.review import Decision, Review
 
@@ -39,10 +40,16 @@ class Sending:
         review = Review(
             [(part, self.app.writing.measured(row, part)) for part in parts],
             sender=reply.sender or row.account or "no account", recipient=f"@{row.handle} on {row.network}",
-            private=self.app.jobs.is_private(thread), made_of=reply.made_of, findings=findings,
+            private=self.app.jobs.is_private(thread) or reply.made_of.way == "private",
+            pointer=self._pointer(row, reply), made_of=reply.made_of, findings=findings,
             set_otherwise=self.app.jobs.set_otherwise(self.app.writing.settings(row)), glyphs=self.app.signs,
         )  # fmt: skip
         self.app.push_screen(review, partial(self._reviewed, reply, findings, in_parts))
+
+    def _pointer(self, row: "QueueRow", reply: "Reply") -> tuple[str, str] | None:
+        """What is said in public behind a private message, with its count."""
+        words = self.app.moving.pointer(row, reply.made_of)
+        return (words, self.app.writing.measured(row, words, pointer=True)) if words else None
 
     def split(self, row: "QueueRow", final: str) -> list[str]:
         """The parts of a text that is as it leaves, as the outbox makes them; itself where it cannot be split."""
@@ -87,6 +94,7 @@ class Sending:
         job = partial(
             self.app.jobs.hold, held=self.app.writing.claim(here), words=reply.words.rstrip(), config=self.app.config,
             overrides=decision.overridden, made_of=reply.made_of, sender=reply.sender, in_parts=in_parts,
+            at=decision.at,
         )  # fmt: skip
         try:
             await self.app.work.change(job)
@@ -101,17 +109,22 @@ class Sending:
         if writing.draft_of == here:
             writing.emptied()
             await writing.leave()
-        self.app.say("")  # that one before was recalled, for example, is not said of this one
+        # That one before was recalled, for example, is not said of this one.
+        self.app.say("" if decision.at is None else _leaves_later(decision.at))
         await self.app.refresh_all()
         self.app.spawn(self.app.capturing.offer(here))
 
     async def undo(self) -> None:
-        """Recall the newest held reply; its text becomes the draft again."""
-        if not self.app.held:
+        """Recall the newest held reply, else the scheduled one on screen; its text becomes the draft again."""
+        newest = self.app.held[-1] if self.app.held else self.app.braking.here
+        if newest is None:
             return  # it has just left
-        newest = self.app.held[-1]
         job = partial(self.app.jobs.recall, reply_id=newest.id, agent=self.app.agent)
         is_draft = await self.app.work.change(job)
         kept = "its text is the draft again" if is_draft else "the newer draft stands"
         self.app.say(f"The reply to @{text.line(newest.handle)} is recalled; {kept}.")
         await self.app.refresh_all()
+
+
+def _leaves_later(at: Millis) -> str:
+    return f"It leaves at {delivery.at(at, clock.now())}, unless the thread changes before; until then it rests."

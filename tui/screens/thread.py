@@ -1,6 +1,7 @@
 """The conversation pane: one thread with the time of each post, drawn by the line API."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from textual.widget import Widget
 
 from tui import clock, text
 from tui.clock import Millis
+from tui.desk import delivery
 from tui.desk.composition import composition
 from tui.desk.promises import is_due, told
 from tui.desk.queue import Entry
@@ -46,6 +48,8 @@ class Thread:
     incident: IncidentRow | None = None
     promises: tuple[PromiseRow, ...] = ()
     """What we promised in it, the open ones first."""
+    limits: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """What the servers of our handles on its network say they take, by handle."""
 
 
 class ThreadPane(Widget, can_focus=True):
@@ -213,9 +217,13 @@ class ThreadPane(Widget, can_focus=True):
         return [head, *wrapped(Content(text.clean(note.text)).stylize(colors.note), width, INDENT)]
 
     def _reply(self, reply: ReplyRow, colors: Palette, width: int) -> list[Content]:
-        why = f": {text.line(reply.error)}" if reply.error else ""
-        style = colors.danger if reply.state in ("failed", "unknown") else colors.reply
-        head = Content(f"{self.glyphs.reply} reply by {text.line(reply.agent)} is {reply.state}{why}").stylize(style)
+        stuck = reply.state in ("failed", "unknown") or reply.braked_at is not None
+        kind = "private reply" if reply.private else "reply"
+        part = f" {reply.part}/{reply.parts}" if reply.parts > 1 else ""
+        head = Content(
+            f"{self.glyphs.reply} {kind}{part} by {text.line(reply.agent)} {self.glyphs.separator} "
+            f"{delivery.told(reply, clock.now())}"
+        ).stylize(colors.danger if stuck else colors.reply)
         made_of = composition(reply.composition)
         beside = [Content(one).stylize(colors.quiet) for one in whole(made_of, self.now)] if reply.part == 1 else []
         body = (Content(text.clean(reply.text)), *beside)
