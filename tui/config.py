@@ -4,7 +4,7 @@ import getpass
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -134,6 +134,16 @@ class AccountSettings:
     def target(self) -> Millis:
         """The response target."""
         return self.target_minutes * MINUTE
+
+    def at_server(self, taken: Mapping[str, Any] | None) -> "AccountSettings":
+        """These with what the server of the account says it takes, see `ServerLimits`, where nothing is configured."""
+        if not taken:
+            return self
+        return replace(
+            self,
+            length_limit=self.length_limit or int(taken.get("characters", 0)),
+            link_length=self.link_length or int(taken.get("link_length", 0)),
+        )
 
 
 @dataclass(frozen=True, slots=True)

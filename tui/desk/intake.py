@@ -17,6 +17,7 @@ from tui.clock import Millis
 from tui.config import Config
 from tui.desk import priority
 from tui.desk.freshness import Standing, Word, account_name, addressed, handles_in, resting, standing
+from tui.desk.same_post import one_id_each
 from tui.networks.records import Post as NetworkPost
 from tui.private import mask
 from tui.store import log
@@ -159,9 +160,9 @@ class _Batch:
         """Conversations that are folded into another, or gone with their last post."""
 
     def run(self, posts: Sequence[NetworkPost]) -> Taken:
+        posts = one_id_each(self.connection, posts)
         flat = self._with_roots(posts)
         self._load_accounts(flat)
-        self._follow_new_ids(flat)
         self._load_refs({(p.network, native) for p in flat for native in (p.id, p.in_reply_to, p.root_id) if native})
         self._load_authors(flat)
         self._count(posts)
@@ -212,26 +213,6 @@ class _Batch:
             self.accounts[row.network, row.name] = row.id
             self.names[row.network] += (row.name,)
             self.handles[row.id] = row.handle
-
-    def _follow_new_ids(self, posts: Sequence[NetworkPost]) -> None:
-        """Some servers give an edited post another id; its `uri` stays, and what is stored goes by the new id."""
-        newest = {(p.network, p.uri): p.id for p in posts if p.uri}
-        p, c, r = t.posts.c, t.conversations.c, t.replies.c
-        for network, uris in _by_network((network, str(uri)) for network, uri in newest):
-            stored = select(p.native_id, p.uri).where(p.network == network, p.uri.in_(uris))
-            for old, uri in self.connection.execute(stored).all():
-                new = newest[network, uri]
-                known = select(p.id).where(p.network == network, p.native_id == new)
-                if old == new or self.connection.execute(known).first() is not None:
-                    continue
-                for column in (p.native_id, p.in_reply_to, p.root_id):
-                    here = update(t.posts).where(p.network == network, column == old)
-                    self.connection.execute(here.values({column.name: new}))
-                here = update(t.conversations).where(c.network == network, c.thread == old)
-                self.connection.execute(here.values(thread=new))
-                place = select(p.conversation_id).where(p.network == network, p.native_id == new).scalar_subquery()
-                here = update(t.replies).where(r.conversation_id == place, r.native_id == old)
-                self.connection.execute(here.values(native_id=new))
 
     def _load_refs(self, wanted: set[tuple[str, str]]) -> None:
         """Stored posts by id, and what those hang on that stand in no conversation."""

@@ -119,7 +119,9 @@ class Writing:
     def settings(self, row: "QueueRow") -> "AccountSettings":
         """What is set for the handle that a reply to this conversation would leave from."""
         sender = self._sender if self.draft_of == row.id else None
-        return self.app.config.account(row.network, sender or row.account)
+        leaves_from, thread = sender or row.account, self.app.thread
+        taken = thread.limits.get(leaves_from or "") if thread and thread.entry.row.network == row.network else None
+        return self.app.config.account(row.network, leaves_from).at_server(taken)
 
     def count(self, row: "QueueRow", words: str) -> "Length":
         """How long a text is as it leaves, by the network's own count."""

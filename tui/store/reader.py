@@ -949,6 +949,29 @@ class Reader:
         )
         return [row[0] for row in rows]
 
+    def open_replies(self) -> list[tuple[int | None, str, int]]:
+        """How many replies each account has in each state before `sent` and `recalled`."""
+        rows = self._all(
+            "SELECT r.account_id, r.state, COUNT(*) FROM reply r WHERE r.state NOT IN ('sent', 'recalled') "
+            "GROUP BY r.account_id, r.state"
+        )
+        return [tuple(row) for row in rows]
+
+    def counted(self, kinds: Sequence[str], after: int, until: int) -> list[tuple[str, str, str, int]]:
+        """How often something of these kinds happened to an account after one event and until another.
+
+        Kind, network, handle and number; the event names a reply, or network and handle.
+        """
+        rows = self._all(
+            "SELECT e.kind, COALESCE(a.network, json_extract(e.data, '$.network'), ''), "
+            "COALESCE(a.handle, json_extract(e.data, '$.handle'), ''), COUNT(*) FROM event e "
+            "LEFT JOIN reply r ON r.id = json_extract(e.data, '$.reply') LEFT JOIN account a ON a.id = r.account_id "
+            "WHERE e.id > :after AND e.id <= :until AND e.kind IN (SELECT value FROM json_each(:kinds)) "
+            "GROUP BY 1, 2, 3",
+            after=after, until=until, kinds=json.dumps(list(kinds)),
+        )  # fmt: skip
+        return [tuple(row) for row in rows]
+
     def brakes(self) -> list[BrakeRow]:
         """The handles whose brake is on, the first first."""
         rows = self._all(
@@ -978,6 +1001,11 @@ class Reader:
     def accounts(self) -> list[tuple[int, str, str]]:
         """Id, network and handle of our accounts."""
         return [tuple(row) for row in self._all("SELECT id, network, handle FROM account ORDER BY id")]
+
+    def server_limits(self, network: str) -> dict[str, dict[str, int]]:
+        """What the servers of our accounts on a network say they take, by handle; see `ServerLimits`."""
+        sql = "SELECT handle, limits FROM account WHERE network = :network AND limits IS NOT NULL"
+        return {str(handle): _json(limits, {}) for handle, limits in self._all(sql, network=network)}
 
     def logins(self) -> list[LoginRow]:
         """Our accounts that have a login."""

@@ -48,7 +48,8 @@ def case(
         raise Misuse(f"There is no conversation {conversation_id}; see `shiftdesk queue --view all`.")
     sender = _other_handle(reader, sender, conversation)
     leaves_from = sender or conversation.account
-    settings = config.account(conversation.network, leaves_from)
+    taken = reader.server_limits(conversation.network)
+    settings = config.account(conversation.network, leaves_from).at_server(taken.get(leaves_from or ""))
     posts = tuple(reader.posts(conversation_id) if posts is None else posts)
     except_id = but.id if but else None
     seen = reader.seen(conversation_id, agent) if but is None or anew else but.seen_event
