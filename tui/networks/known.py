@@ -32,6 +32,11 @@ def client(
             from tui.networks.x.client import XClient
 
             return XClient(account, tokens, _wire(account.server, options, transport, named=False))
+        case "bluesky":
+            from tui.networks.bluesky.client import Bluesky
+
+            named = tokens.get("named") == "yes"
+            return Bluesky(account, tokens, _wire(account.server, options, transport, named=named))
         case _:
             _no_client(account.network)
 
@@ -79,6 +84,10 @@ def login(
             from tui.networks.x.login import XLogin, app_from
 
             return XLogin(handle, app_from(), _wire(server or SERVER, options, transport, named=bool(server)))
+        case "bluesky":
+            from tui.networks.bluesky.login import BlueskyLogin
+
+            return BlueskyLogin(handle, server, replace(options, private=options.private or bool(server)), transport)
         case _:
             _no_client(network)
 
