@@ -148,3 +148,50 @@ def test_look_ups_that_cannot_work_are_named(desk):
     assert "at most 60 s" in said[0][1]
     assert "no-such-program-here is not on the PATH" in said[1][1]
     assert "takes too long" in said[2][1]
+
+
+def _reads(desk, **values):
+    """`@northline` has a login; its mentions stand so."""
+    from sqlalchemy import insert, update
+
+    from tui.store import tables as t
+    from tui.store.store import Store
+
+    store = Store(desk.path)
+    with store.transaction() as session:
+        session.execute(update(t.accounts).values(server="https://x.example", native_id="1"))
+        if values:
+            session.execute(insert(t.sources).values(account_id=1, name="mentions", next_at=0, **values))
+    store.close()
+
+
+def _said(desk, name="reading"):
+    return [(one["verdict"], one["text"]) for one in desk.json("doctor")["checks"] if one["name"] == name]
+
+
+def test_how_far_an_account_is_read_is_said(desk, post):
+    from tui.clock import HOUR, now
+
+    desk.take_in(post())
+    assert _said(desk) == []
+    _reads(desk)
+    assert _said(desk)[0][0] == "warn"
+    assert "shiftdesk worker" in _said(desk)[0][1]
+    _reads(desk, reached_at=now() - 2 * HOUR)
+    assert _said(desk) == [("warn", "x @northline mentions 2h behind.")]
+
+
+def test_an_account_that_is_up_to_date_is_ok_and_a_gap_is_named(desk, post):
+    from tui.clock import now
+    from tui.store import log
+    from tui.store.store import Store
+
+    desk.take_in(post())
+    _reads(desk, reached_at=now())
+    assert _said(desk) == [("ok", "x @northline: up to date (mentions)")]
+    store = Store(desk.path)
+    with store.transaction() as session:
+        about = {"network": "x", "handle": "@northline", "source": "mentions", "since": None}
+        log.append(session, "source.gap", at=now(), agent="intake", **about)
+    store.close()
+    assert [verdict for verdict, _ in _said(desk, "gap")] == ["warn"]

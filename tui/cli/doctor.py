@@ -4,7 +4,7 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -36,7 +36,8 @@ def doctor_command(context: click.Context) -> None:
     from tui.cli.table import table
 
     call: Invocation = context.obj
-    checks = [*_storage(call), *_surroundings(call)]
+    storage = list(_storage(call))
+    checks = [*storage, *_reading(call, storage), *_surroundings(call)]
     stopped = [check.name for check in checks if check.verdict == "stop"]
     document: dict[str, Any] = {"ok": not stopped, "checks": [asdict(check) for check in checks]}
     call.answer(document, lambda: table([[check.verdict, check.name, check.text] for check in checks]))
@@ -136,6 +137,48 @@ def _journal(used: str, trusted: str) -> Check:
         return Check("journal", "warn", "wal, which this SQLite has a bug in; use one SQLite 3.51.3 or newer for all")
     why = "readers and writers do not wait for each other" if used == "wal" else "one writer at a time, safe everywhere"
     return Check("journal", "ok", f"{used}: {why}")
+
+
+# -- what is read ----------------------------------------------------------------------------------
+
+
+def _reading(call: Invocation, storage: Sequence[Check]) -> Iterator[Check]:
+    """How far each account with a login is read, where the database can be asked."""
+    from tui.clock import now
+    from tui.config import Config
+    from tui.desk.sources import gaps, standings
+    from tui.store import schema
+    from tui.store.store import Store
+
+    usable = not any(check.verdict == "stop" for check in storage) and call.path.exists()
+    if not usable or schema.current(call.path) != schema.HEAD:
+        return
+    try:
+        config = call.config
+    except Misuse:  # said below
+        config = Config()
+    reader = Store(call.path).reader()
+    try:
+        found, missing, logins = standings(reader, now(), config), gaps(reader, now()), reader.logins()
+        brakes = reader.brakes()
+    finally:
+        reader.close()
+    for login in logins:
+        own = [one for one in found if (one.network, one.account) == (login.network, login.handle)]
+        behind = [one.sentence for one in own if one.sentence]
+        for sentence in behind:
+            yield Check("reading", "warn", f"{login.network} {sentence}")
+        if own and not behind:
+            names = ", ".join(one.source for one in own)
+            yield Check("reading", "ok", f"{login.network} {login.handle}: up to date ({names})")
+        if not own:
+            where = "run `shiftdesk worker`, or the desk, where its tokens are"
+            yield Check("reading", "warn", f"{login.network} {login.handle} was never read; {where}")
+    for sentence in missing:
+        yield Check("gap", "warn", sentence)
+    for brake in brakes:
+        said = f"{brake.network} {brake.handle}: nothing leaves, by {brake.by}: {brake.reason}; {brake.waiting} waiting"
+        yield Check("brake", "warn", said)
 
 
 # -- what is around it -----------------------------------------------------------------------------

@@ -238,23 +238,25 @@ def _standing(row: SourceRow, now: Millis, config: Config) -> Standing:
 
 
 def _sentence(row: SourceRow, behind: Millis | None, now: Millis, *, late: bool) -> str:
+    what = f"{line(row.handle)} {line(row.name)}"
     if row.error is not None:
-        since = row.failing_since or now
-        ago = "" if now - since < MINUTE else f" for {age(now - since)}"
-        return f"{row.handle}: {row.name} has not been read{ago}: {line(row.error)}"
+        failing = now - (row.failing_since or now)
+        return f"{what} not read{f' for {age(failing)}' if failing >= MINUTE else ''}: {line(row.error)}"
     if not late:
         return ""
     if row.rate_left == 0 and (row.rate_resets_at or 0) > now:
-        return f"{row.handle}: no calls are left for {row.name} until {local(row.rate_resets_at or 0)}."
-    if behind is None:
-        return f"{row.handle}: {row.name} has not been read yet."
-    return f"{row.handle}: {row.name} is {age(behind)} behind."
+        return f"{what}: no calls are left until {local(row.rate_resets_at or 0)}."
+    return f"{what} not read yet." if behind is None else f"{what} {age(behind)} behind."
 
 
-def worst(found: Sequence[Standing]) -> Standing | None:
-    """The one to show where there is room for one: what addresses us before the rest, then the longest behind."""
-    said = [standing for standing in found if standing.sentence]
-    return min(said, key=lambda one: (importance(one.source), -(one.behind or DAY)), default=None)
+def headline(found: Sequence[Standing], now: Millis) -> str:
+    """The one thing to say where there is room for one: what addresses us before the rest, then the longest behind.
+
+    Empty where all is well. A failure is worth a word once it has lasted.
+    """
+    said = [one for one in found if one.sentence and (one.failing_since is None or now - one.failing_since >= MINUTE)]
+    order = sorted(said, key=lambda one: (importance(one.source), -(one.behind or DAY)))
+    return order[0].sentence if order else ""
 
 
 def gaps(reader: Reader, now: Millis, within: Millis = DAY) -> list[str]:
@@ -282,10 +284,10 @@ __all__ = [
     "failed",
     "gap",
     "gaps",
+    "headline",
     "importance",
     "limits",
     "rests",
     "standings",
     "wake",
-    "worst",
 ]

@@ -251,7 +251,7 @@ class Collecting:
     def _logged_out(self, error: LoggedOut, leads: Leads) -> None:
         now = self._clock()
         self._refused_login, self._login_at = self._login(), now + MINUTE
-        why = f"{str(error).rstrip('. ')}. Log it in again with `shiftdesk account add`."
+        why = f"logged out; `shiftdesk account add` logs it in again ({str(error).rstrip('. ')})."
         self._failed(list(self._rows.values()), why, now + plan.LOGGED_OUT, leads)
 
     def _failed(self, rows: list[SourceRow], why: str, next_at: Millis, leads: Leads) -> None:
