@@ -99,15 +99,19 @@ class Writing:
         the conversation's own handle. What the guard said of an older text ends in an ellipsis."""
         composer, thread = self.app.desk.composer, self.app.thread
         if composer.mode != "reply":
+            composer.set_class(False, "-private")
             self.app.editing.title()
             return
-        words = "Reply"
+        private = thread is not None and self.is_private(thread.entry.row)
+        words = "PRIVATE reply" if private else "Reply"
+        composer.set_class(private, "-private")
         if composer.has_focus and thread is not None:
             row, signs = thread.entry.row, self.app.signs
-            words = f"Reply to {_fitted('@' + row.handle)}" + (f" as {_fitted(self._sender)}" if self._sender else "")
+            words = "PRIVATE message" if private else "Reply"
+            words += f" to {_fitted('@' + row.handle)}" + (f" as {_fitted(self._sender)}" if self._sender else "")
             if self.app.jobs is not None:
                 length = self.count(row, composer.text)
-                words += f" {signs.separator} {length.used}/{length.limit}"
+                words += f" {signs.separator} {length.used}/{length.limit}{' PRIVATE' if private else ''}"
             words += "".join(f" {getattr(signs, f.verdict)} {f.check}" for f in self._findings)
             if self._findings and self._found_for != self.as_it_stands(row.id):
                 words += f" {signs.ellipsis}"
@@ -135,15 +139,23 @@ class Writing:
             agent=self.app.agent, initials=self.app.config.initials,
         )  # fmt: skip
 
-    def room(self, row: "QueueRow") -> dict[str, Any]:
-        """What the server takes in a reply to this conversation."""
-        settings = self.settings(row)
-        room = {"limit": settings.length_limit, "link_length": settings.link_length, "private": row.private}
-        return room | {"warning": self.made_of.warning if self.draft_of == row.id else ""}
+    def is_private(self, row: "QueueRow") -> bool:
+        """Whether the reply to this conversation leaves as a private message."""
+        if row.private or (self.draft_of == row.id and self.made_of.way == "private"):
+            return True
+        thread, jobs = self.app.thread, self.app.jobs
+        return bool(jobs and thread and thread.entry.row.id == row.id and jobs.is_private(thread))
 
-    def measured(self, row: "QueueRow", final: str) -> str:
+    def room(self, row: "QueueRow", *, pointer: bool = False) -> dict[str, Any]:
+        """What the server takes in a reply to this conversation, or in the public pointer behind it."""
+        settings = self.settings(row)
+        private = self.is_private(row) and not pointer
+        room = {"limit": settings.length_limit, "link_length": settings.link_length, "private": private}
+        return room | {"warning": self.made_of.warning if self.draft_of == row.id and not pointer else ""}
+
+    def measured(self, row: "QueueRow", final: str, *, pointer: bool = False) -> str:
         """How long a text, or a part of it, is that is as it leaves, and how long it may be, in words."""
-        length = self.app.jobs.count(final, row.network, **self.room(row))
+        length = self.app.jobs.count(final, row.network, **self.room(row, pointer=pointer))
         return f"{length.used:,} of {length.limit:,} {length.unit}"
 
     def draft_for(self, conversation_id: int) -> str:
