@@ -22,9 +22,12 @@ from textual.timer import Timer
 from tui import actions, clock, text
 from tui.clock import SECOND, Millis
 from tui.config import DRAFT_CHARACTERS, Config, config_folder, state_folder
+from tui.desk import delivery
 from tui.desk.queue import Entry, entry
 from tui.errors import OutOfReach, ShiftdeskError
 from tui.screens import themes
+from tui.screens.behind import Behind
+from tui.screens.braking import Braking
 from tui.screens.capturing import Capturing
 from tui.screens.composer import Composer
 from tui.screens.desk import Desk
@@ -38,6 +41,7 @@ from tui.screens.inbox import Inbox
 from tui.screens.library import Shelving
 from tui.screens.looking import Looking
 from tui.screens.lookup import LookingUp
+from tui.screens.moving import Moving
 from tui.screens.paint import palette
 from tui.screens.promising import Promising
 from tui.screens.rows import PAGE_ROWS, Page, RowList
@@ -119,8 +123,9 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         self.looking, self.handling, self.writing = Looking(self), Handling(self), Writing(self)
         self.filling, self.sending, self.editing = Filling(self), Sending(self), Editing(self)
         self.spelling, self.inbox, self.shelving = Spelling(self), Inbox(self), Shelving(self)
-        self.looking_up, self.capturing = LookingUp(self), Capturing(self)
-        self.extras, self.promising = Extras(self), Promising(self)
+        self.looking_up, self.capturing, self.behind = LookingUp(self), Capturing(self), Behind(self)
+        self.extras, self.promising, self.braking = Extras(self), Promising(self), Braking(self)
+        self.moving = Moving(self)
         self.rooms: tuple[object, ...] = (
             self.looking_up,
             self.capturing,
@@ -135,6 +140,8 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
             self.sending,
             self.extras,
             self.promising,
+            self.braking,
+            self.moving,
         )
         """Where the actions of the table are, by their names."""
         self.held: list[ReplyRow] = []
@@ -227,6 +234,7 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         await self.filling.restock()
         await self._load_held()
         await self._count_notes()
+        await self._look_behind()
 
     async def _arrive(self) -> None:
         """The agent is on shift; a storage that is out of reach is tried again."""
@@ -308,6 +316,7 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
             draft=reader.draft(conversation_id),
             incident=reader.incident(row.incident_id) if row.incident_id else None,
             promises=tuple(reader.promises(conversation_id)),
+            limits=reader.server_limits(row.network),
         )
 
     async def reload(self, rows: RowList) -> None:
@@ -405,6 +414,8 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
             self._notice(event)
         if any(map(self.inbox.concerns, message.events)):
             self.spawn(self._count_notes())
+        if True in [self.behind.heard(event) for event in message.events]:
+            self.spawn(self._look_behind())
         self.filling.heard(message.events)
         if not self._reload_due:
             self._reload_due = True
@@ -423,6 +434,16 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
             self.say(f"Conversation {event.conversation_id} was not {what}: {text.line(str(data.get('why', '')))}.")
         elif event.kind == "claim.passed" and data.get("to") == self.agent:
             self.say(f"{who} passed conversation {event.conversation_id} on to you.")
+        elif event.kind in ("brake.on", "brake.off") and event.agent != self.agent:
+            handle, why = text.line(str(data.get("account", ""))), text.line(str(data.get("reason", "")))
+            stopped = event.kind == "brake.on"
+            self.say(f"{who} {f'stopped all sends of {handle}: {why}' if stopped else f'let {handle} go'}", bad=stopped)
+        elif event.kind == "reply.returned" and self.agent in (event.agent, data.get("owner")):
+            self.say(f"A scheduled reply came back: {text.line(str(data.get('why', '')))}", bad=True)
+        elif event.kind == "reply.waits" and event.agent == self.agent:
+            self.say(f"A reply of yours waits: {text.line(str(data.get('why', '')))}")
+        elif event.kind == "reply.sent" and event.agent == self.agent and data.get("note"):
+            self.say(f"Your reply is out: {text.line(str(data['note']))}")
         elif event.kind in ("reply.failed", "reply.unknown") and self.agent in (event.agent, data.get("owner")):
             whose = "A reply of yours" if event.agent == self.agent else f"A reply by {who}"
             became = "came back" if data.get("guard") else f"is {event.kind[6:]}"
@@ -439,8 +460,9 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         await self.look_at(selected.row.id if selected else None)
 
     async def _load_held(self) -> None:
-        outbox = await self.work.read(lambda reader: reader.outbox(agent=self.agent))
-        self.held = [reply for reply in outbox if reply.state == "held"]
+        outbox, brakes = await self.work.read(lambda reader: (reader.outbox(agent=self.agent), reader.brakes()))
+        self.held = [reply for reply in outbox if reply.state == "held" and not reply.scheduled]
+        self.braking.show(brakes, outbox)
         self._show_status()
         self._show_keys()
 
@@ -448,9 +470,14 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         await self.inbox.count()
         self._show_status()
 
+    async def _look_behind(self) -> None:
+        await self.behind.look()
+        self._show_status()
+
     def _minute(self) -> None:
         """Ages and freshness move on, and the agent's claims stay alive."""
         now = self.shown_at = clock.now()
+        self.spawn(self._look_behind())
         self.forget_ahead()
         for rows in (self.desk.feed, self.desk.claimed):
             rows.tick(now, lambda found, at: entry(found.row, self.config, at))
@@ -491,10 +518,18 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
             self._countdown.stop()
             self._countdown = None
             self._show_keys()
+        if self.braking.sign:
+            parts += [" · " if parts else "", (self.braking.sign, colors.danger)]
+        if self.braking.later:
+            parts += [" · " if parts else "", (self.braking.later, colors.quiet)]
         if self.inbox.sign:
             parts += [" · " if parts else "", (self.inbox.sign, colors.note)]
         if self._message and self._message[0] > asyncio.get_running_loop().time():
             parts += [" · " if parts else "", self._message[1]]
+        elif sign := self.behind.fitting(
+            self.size.width - Content.assemble(*parts, " · " if parts else "").cell_length
+        ):
+            parts += [" · " if parts else "", (sign, colors.late)]
         elif not parts:
             parts.append((self.outlet, colors.quiet))
         self.desk.tell(Content.assemble(*parts))
@@ -542,7 +577,7 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
             "nothing": True,
             "row": row is not None,
             "mine": row is not None and row.state == "claimed" and row.owner == self.agent,
-            "held": bool(self.held),
+            "held": bool(self.held) or self.braking.here is not None,
         }
         return "" if met[action.need] else actions.WHY_NOT[action.need]
 
@@ -693,7 +728,7 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         """The last replies leave while the desk still stands; what takes longer is named in the handoff."""
         for _ in range(LEAVING_S * 10):
             outbox = await self.work.read(lambda reader: reader.outbox(agent=self.agent))
-            if self._companion is None or not any(r.state in ("held", "queued", "sending") for r in outbox):
+            if self._companion is None or not any(delivery.may_leave_soon(reply, clock.now()) for reply in outbox):
                 return
             self.say("The last replies are leaving …")
             await asyncio.sleep(0.1)

@@ -13,9 +13,10 @@ from sqlmodel import Session
 from tui import clock
 from tui.clock import Millis
 from tui.config import Config
-from tui.desk import claims, drafts, guard, incidents, keeping, lookups, notes, outbox, people, scratch, shift
+from tui.desk import brake, claims, drafts, incidents, keeping, lookups, notes, outbox, people, scratch, shift
 from tui.desk import repeated as repetition
 from tui.desk import report as figures
+from tui.desk import sources as reading
 from tui.desk.canned import editing, library
 from tui.desk.canned.capture import capture
 from tui.desk.canned.formats import markdown
@@ -28,7 +29,9 @@ from tui.desk.claims import Claim
 from tui.desk.composition import Composition
 from tui.desk.guard import Case, Finding, Overridden, gather, phrases, set_otherwise
 from tui.desk.outbox import GuardStop
+from tui.desk.privately import examine as examine_all
 from tui.desk.scratch import note_about
+from tui.desk.sources import gap
 from tui.errors import Refused
 from tui.networks.limits import count, split
 from tui.screens.offers import changes, offers, shelf
@@ -42,6 +45,7 @@ __all__ = [
     "Stock",
     "approve",
     "arrive",
+    "behind",
     "blanks_in",
     "captured",
     "changes",
@@ -51,6 +55,7 @@ __all__ = [
     "end_shift",
     "examine",
     "facts",
+    "gap",
     "give_up",
     "hold",
     "is_private",
@@ -62,12 +67,14 @@ __all__ = [
     "open_incident",
     "pass_on",
     "promise",
+    "put_brake_on",
     "read_notes",
     "read_stock",
     "recall",
     "record_look_up",
     "record_stop",
     "release",
+    "release_brake",
     "remove_scratch",
     "renew",
     "repeated",
@@ -118,7 +125,7 @@ def examine(
         reader, conversation_id, words,
         agent=agent, config=config, now=clock.now(), made_of=made_of, sender=sender, split=in_parts,
     )  # fmt: skip
-    return guard.examine(case)
+    return examine_all(case, config)
 
 
 class Glance:
@@ -155,7 +162,7 @@ class Glance:
                 posts=self._thread(reader, conversation_id),
             )  # fmt: skip
             self._of, self._newest = of, newest
-        return guard.examine(replace(gather.dressed(self._case, words, config), now=now))
+        return examine_all(replace(gather.dressed(self._case, words, config), now=now), config)
 
     def _thread(self, reader: Reader, conversation_id: int) -> Sequence[PostRow] | None:
         """The posts of a conversation as last gathered; None where they have to be read."""
@@ -172,9 +179,12 @@ def warm(network: str, config: Config) -> None:
 
 
 def is_private(thread: Thread) -> bool:
-    """Whether the reply will be private, as the post it answers is."""
+    """Whether the reply will be private, because what it answers is."""
     answered = gather.target(thread.entry.row, thread.posts)
-    return answered is not None and answered.kind == "dm"
+    private = {post.native_id for post in (*thread.above, *thread.posts) if post.kind == "dm"}
+    return thread.entry.row.private or (
+        answered is not None and (answered.native_id in private or answered.in_reply_to in private)
+    )
 
 
 def captured(reader: Reader, *, conversation_id: int, words: str, agent: str) -> str:
@@ -347,11 +357,12 @@ def hold(
     made_of: Composition,
     sender: str | None,
     in_parts: bool,
+    at: Millis | None = None,
 ) -> None:
-    """Through the guard into the outbox."""
+    """Through the guard into the outbox, to leave after the undo window or at a time."""
     outbox.hold(
         session, held, words,
-        config=config, now=clock.now(), overrides=overrides, made_of=made_of, sender=sender, split=in_parts,
+        config=config, now=clock.now(), overrides=overrides, made_of=made_of, sender=sender, split=in_parts, at=at,
     )  # fmt: skip
 
 
@@ -388,6 +399,16 @@ def settle_held(session: Session, *, agent: str, held: Sequence[int], recall: bo
             (outbox.recall if recall else outbox.send_now)(session, reply_id, agent=agent, now=clock.now())
 
 
+def put_brake_on(session: Session, *, account: tuple[int, str, str], agent: str, reason: str) -> None:
+    """Nothing leaves from a handle of ours any more."""
+    brake.put_on(session, brake.Handle(*account), agent=agent, reason=reason, now=clock.now())
+
+
+def release_brake(session: Session, *, account: tuple[int, str, str], agent: str) -> None:
+    """What waits for the brake may leave."""
+    brake.release(session, brake.Handle(*account), agent=agent, now=clock.now())
+
+
 def promise(session: Session, *, conversation_id: int, agent: str, words: str, due_at: Millis) -> None:
     """Something was promised to its customer."""
     keeping.make(session, conversation_id, agent=agent, text=words, due_at=due_at, now=clock.now())
@@ -396,6 +417,11 @@ def promise(session: Session, *, conversation_id: int, agent: str, words: str, d
 def settle_promise(session: Session, *, promise_id: int, agent: str, outcome: keeping.Outcome, reason: str) -> None:
     """It was kept, or is dropped."""
     keeping.settle(session, promise_id, outcome=outcome, agent=agent, reason=reason, now=clock.now())
+
+
+def behind(reader: Reader, *, config: Config, now: Millis) -> str:
+    """What is worth a word of how far our accounts are read; empty where all is well."""
+    return reading.headline(reading.standings(reader, now, config), now)
 
 
 def end_shift(session: Session, *, agent: str, fates: Mapping[int, str], lease: Millis) -> dict[str, Any]:
