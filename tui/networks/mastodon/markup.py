@@ -52,4 +52,5 @@ def _link(label: str, address: str, mentions: Mapping[str, str]) -> str:
     if label.startswith("#") or not address.lower().startswith(_WEB):
         return label
     shown = _SCHEME.sub("", label.removesuffix("…").removesuffix("...")).rstrip("/")
-    return address if not label or _SCHEME.sub("", address).startswith(shown) else f"{label} ({address})"
+    is_it = not label or ("." in shown and _SCHEME.sub("", address).startswith(shown))
+    return address if is_it else f"{label} ({address})"
