@@ -45,6 +45,7 @@ COMMANDS = {
     "handoff": "shifts",
     "report": "figures",
     "guard": "guard",
+    "account": "accounts",
     "doctor": "doctor",
     "paths": "places",
     "keys": "places",

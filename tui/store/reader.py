@@ -386,6 +386,21 @@ class LoginRow(NamedTuple):
     native_id: str
 
 
+class AccountRow(NamedTuple):
+    """An account of ours, with a login or without."""
+
+    id: int
+    network: str
+    handle: str
+    server: str | None
+    native_id: str | None
+    braked: bool
+    waiting: int
+    """Conversations that nobody has claimed."""
+    held: int
+    """Replies that are to leave."""
+
+
 class IncidentRow(NamedTuple):
     """One cause behind many posts."""
 
@@ -1006,6 +1021,17 @@ class Reader:
         """What the servers of our accounts on a network say they take, by handle; see `ServerLimits`."""
         sql = "SELECT handle, limits FROM account WHERE network = :network AND limits IS NOT NULL"
         return {str(handle): _json(limits, {}) for handle, limits in self._all(sql, network=network)}
+
+    def our_accounts(self) -> list[AccountRow]:
+        """All of our accounts, and what waits for each."""
+        rows = self._all(
+            "SELECT a.id, a.network, a.handle, a.server, a.native_id, a.braked_at IS NOT NULL, COALESCE(w.many, 0), "
+            "COALESCE(h.many, 0) FROM account a LEFT JOIN (SELECT account_id, COUNT(*) AS many FROM conversation "
+            "WHERE state = 'new' GROUP BY account_id) w ON w.account_id = a.id LEFT JOIN (SELECT account_id, "
+            "COUNT(*) AS many FROM reply WHERE state NOT IN ('sent', 'recalled') AND state IN ('held', 'queued') "
+            "GROUP BY account_id) h ON h.account_id = a.id ORDER BY a.network, a.handle"
+        )
+        return [AccountRow(*row[:5], bool(row[5]), *row[6:]) for row in rows]
 
     def logins(self) -> list[LoginRow]:
         """Our accounts that have a login."""

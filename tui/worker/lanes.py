@@ -57,8 +57,8 @@ def _of(store: Store, config: Config, row: LoginRow, key: str) -> Sequence[Lane]
     from tui.worker.collector import Collecting
     from tui.worker.sender import Sending
 
-    account = _account(row, config)
-    connect = partial(_connect, account, secrets, config)
+    account = account_of(row, config)
+    connect = partial(connected, account, secrets, config)
     return (
         Collecting(
             store, config, row, key, connect,
@@ -81,7 +81,8 @@ def _login(secrets: "Secrets", key: str) -> str:
     ).hexdigest()
 
 
-def _account(row: LoginRow, config: Config) -> "Account":
+def account_of(row: LoginRow, config: Config) -> "Account":
+    """As a client needs it."""
     from tui.networks.accounts import Account, Wanted
 
     settings = config.account(row.network, row.handle)
@@ -89,12 +90,12 @@ def _account(row: LoginRow, config: Config) -> "Account":
     return Account(row.network, row.handle, row.server, row.native_id, wanted)
 
 
-def _connect(account: "Account", secrets: "Secrets", config: Config) -> "Client":
+def connected(account: "Account", secrets: "Secrets", config: Config) -> "Client":
     """The client of an account. Raises OutOfReach, also where no client can be made of what is stored."""
     from tui.networks import known
 
     try:
-        return known.client(account, _tokens(account, secrets), _options(config))
+        return known.client(account, _tokens(account, secrets), options(config))
     except Misuse as error:
         raise OutOfReach(str(error)) from None
 
@@ -114,12 +115,12 @@ def _stream(account: "Account", secrets: "Secrets", config: Config) -> "Listen |
         return None
 
     def listen(woken: Callable[[], None], stop: Callable[[], bool]) -> None:
-        known.listen(account, _tokens(account, secrets), _options(config), woken, stop)
+        known.listen(account, _tokens(account, secrets), options(config), woken, stop)
 
     return listen
 
 
-def _options(config: Config) -> "Options":
+def options(config: Config) -> "Options":
     """How servers are reached."""
     from tui.networks.wire import Options
 
