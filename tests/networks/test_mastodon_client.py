@@ -147,6 +147,12 @@ def test_a_private_message_is_a_mention_that_is_private(fake: FakeMastodon, clie
     assert "messages" not in [source.name for source in client.sources]
 
 
+def test_who_is_put_aside_as_a_stranger_is_a_customer_all_the_same(mastodon: FakeMastodon) -> None:
+    mastodon.mention()
+    mastodon.notifications[-1]["filtered"] = True
+    assert len(client_of(mastodon).read("mentions", None, now=NOW).posts) == 1
+
+
 def test_what_is_no_mention_is_no_post(fake: FakeMastodon, client: Mastodon) -> None:
     fake.notify("follow", None)
     fake.notify("favourite", fake.write("ours", "care"))

@@ -182,8 +182,9 @@ class FakeMastodon:
         return found[-limit:][::-1]
 
     def _wanted_notifications(self, params: httpx.QueryParams) -> list[dict[str, Any]]:
-        types = params.get_list("types[]")
-        return [one for one in self.notifications if self.kind == "pleroma" or not types or one["type"] in types]
+        types, aside = params.get_list("types[]"), params.get("include_filtered") == "true"
+        found = [one for one in self.notifications if aside or not one.get("filtered")]
+        return [one for one in found if self.kind == "pleroma" or not types or one["type"] in types]
 
     def _written_by(self, acct: str) -> list[dict[str, Any]]:
         return [status for status in self.statuses.values() if status["account"]["acct"] == acct]

@@ -37,6 +37,8 @@ AT_ONCE = 40
 """Statuses or notifications asked for in one call; servers that give fewer are read on."""
 MENTIONS = ("mention", "quote", "update", "quoted_update")
 """Notifications that bring a status to be looked at."""
+_ASKED_FOR = {"types[]": list(MENTIONS), "include_filtered": "true"}
+"""Also those that the account, as people have set it up, puts aside because it does not know who wrote."""
 ON_WATCH = 40
 """So many of the newest statuses that mention us are looked at again, for edits and deletions."""
 
@@ -93,7 +95,7 @@ class Mastodon:
         kind, _, name = source.partition(":")
         match kind:
             case "mentions":
-                return self._walk("/api/v1/notifications", cursor, now, self._mentioned, {"types[]": list(MENTIONS)})
+                return self._walk("/api/v1/notifications", cursor, now, self._mentioned, _ASKED_FOR)
             case "own":
                 return self._walk(self._own, cursor, now, self._post, {"exclude_reblogs": "true"})
             case "changes":
@@ -179,7 +181,7 @@ class Mastodon:
         A deleted status takes its notification with it; one that has another id since it was edited is still there.
         The cursor is what was there the last time.
         """
-        answer = self._calls.get("/api/v1/notifications", {"limit": ON_WATCH, "types[]": list(MENTIONS)})
+        answer = self._calls.get("/api/v1/notifications", {"limit": ON_WATCH, **_ASKED_FOR})
         posts, bad, _ = self._read(self._calls.list_of(answer), None, self._mentioned)
         uris = {post.uri for post in posts}
         oldest = min(post.created_at for post in posts) if len(posts) >= ON_WATCH else 0
@@ -240,7 +242,7 @@ class Mastodon:
         return Finding("login", True, f"as @{who}, which may read and write.")
 
     def _test_mentions(self, now: Millis) -> Finding:
-        answer = self._calls.get("/api/v1/notifications", {"limit": 1, "types[]": list(MENTIONS)})
+        answer = self._calls.get("/api/v1/notifications", {"limit": 1, **_ASKED_FOR})
         left = rate(answer, now)
         calls = f"{left.left} of {left.limit} calls left until {clock.local(left.resets_at)}" if left else ""
         return Finding("mentions", True, f"can be read; {calls or 'the server does not say how many calls are left'}.")
