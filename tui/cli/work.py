@@ -2,22 +2,33 @@
 
 import signal
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
 from tui.cli.invocation import DeskCommand, Invocation, mention
+from tui.errors import Misuse
+
+if TYPE_CHECKING:
+    from tui.worker.run import Worker
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command("worker", cls=DeskCommand)
 @click.option("--once", is_flag=True, help="One round: send what is due, then end.")
+@click.option("--metrics", metavar="HOST:PORT", help="Figures for Prometheus, such as 127.0.0.1:9100.")
+@click.option("--metrics-anywhere", is_flag=True, help="Let other machines ask for them, too.")
 @click.pass_context
-def worker_command(context: click.Context, once: bool) -> None:
+def worker_command(context: click.Context, once: bool, metrics: str | None, metrics_anywhere: bool) -> None:
     """Collect and send. One worker leads, the others wait for its lease."""
     from tui.worker import lanes
 
     call: Invocation = context.obj
+    if once and metrics:
+        raise Misuse("`--once` ends before anybody asks for figures; leave out --metrics.")
     worker = lanes.worker(call.store, call.config, call.folder)
     if once:
         done = worker.once()
@@ -27,11 +38,53 @@ def worker_command(context: click.Context, once: bool) -> None:
         return
     stop = threading.Event()
     ended_by = _stop_on_signals(stop)
-    if not call.json:
-        mention(f"Sending what is due from {call.path}; ctrl+c ends it.")
-    worker.run(stop)
+    tick = _systemd(call, worker, stop)
+    with _figures(call, worker, metrics, anywhere=metrics_anywhere):
+        if not call.json:
+            mention(f"Sending what is due from {call.path}; ctrl+c ends it.")
+        worker.run(stop, tick)
     call.answer({"ended_by": ended_by[0]}, lambda: "The worker has ended; its lease is free.")
     context.exit(128 + ended_by[0])
+
+
+def _systemd(call: Invocation, worker: "Worker", stop: threading.Event) -> Callable[[], None]:
+    """What is to be done about once a second, so that systemd knows how the worker is."""
+    from tui.worker import systemd
+
+    notices = systemd.notices()
+    if notices is None:
+        return lambda: None
+    if notices.watchdog_s:
+        import faulthandler
+
+        faulthandler.enable()  # where the watchdog bites, the journal gets to know what hung; no values are shown
+
+    def tick() -> None:
+        notices.tick(
+            silence_s=worker.silence_s,
+            stopping=stop.is_set(),
+            status=lambda: systemd.standing(worker, call.store, call.config),
+        )
+
+    return tick
+
+
+@contextmanager
+def _figures(call: Invocation, worker: "Worker", place: str | None, *, anywhere: bool) -> Iterator[None]:
+    """Serve figures meanwhile, where that is wanted."""
+    if place is None:
+        yield
+        return
+    from tui.worker import metrics
+
+    url, server = metrics.serve(place, metrics.Figures(call.store, lambda: worker.leading), anywhere=anywhere)
+    if not call.json:
+        mention(f"Figures at {url}.")
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def _stop_on_signals(stop: threading.Event) -> list[int]:

@@ -1,5 +1,6 @@
 """The worker: what goes on without a person, each part of it single by a lease, in its own threads or process."""
 
+import math
 import os
 import socket
 import threading
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 PAUSE_S = 1.0
 """Between two rounds (s): how late an undo window may end, and how late a post is seen."""
+GRACE_S = 5.0
+"""How long after it was told to end a round goes on with what is due (s)."""
 LOOK_S = 30.0
 """How often a running worker looks whether accounts were added (s)."""
 
@@ -86,6 +89,10 @@ class Worker:
         self._lanes = self._with_leases(lanes)
         self._more = more
         self._mistake: BaseException | None = None
+        self._no_more_at = math.inf
+        """From then on, by the monotonic clock (s), no call is begun."""
+        self._signs: dict[str, float] = {}
+        """When each running lane last went on, by the monotonic clock (s)."""
 
     def once(self) -> dict[str, Any]:
         """One round of every lane that is free, whose lease is given back: what was done, and whether all were busy."""
@@ -100,18 +107,35 @@ class Worker:
             self.leave()
         return {"busy": busy, **asdict(done)}
 
-    def run(self, stop: threading.Event) -> None:
-        """Rounds until `stop`; what is out of reach is tried again, a mistake of ours ends all lanes and is raised."""
+    @property
+    def silence_s(self) -> float:
+        """How long ago the quietest of the running lanes went on (s): one that hangs gives no sign any more."""
+        return time.monotonic() - min(list(self._signs.values()), default=time.monotonic())
+
+    @property
+    def leading(self) -> dict[str, bool]:
+        """Of each lane, whether it is led from here: else another worker has it, or nobody can."""
+        return {lane.name: held.now for lane, held in list(self._lanes)}
+
+    def run(self, stop: threading.Event, tick: Callable[[], None] = lambda: None) -> None:
+        """Rounds until `stop`; what is out of reach is tried again, a mistake of ours ends all lanes and is raised.
+
+        `tick` is called about once a second from the beginning until the last lane has ended.
+        """
         ended = threading.Event()
         threads = self._start(self._lanes, stop, ended)
         looked = time.monotonic()
         while not (stop.is_set() or ended.is_set()):
+            tick()
             stop.wait(PAUSE_S)
             if time.monotonic() - looked >= LOOK_S:
                 looked = time.monotonic()
                 threads += self._start(self._new_lanes(), stop, ended)
+        self._no_more_at = time.monotonic() + GRACE_S
         for thread in threads:
-            thread.join()
+            while thread.is_alive():
+                tick()
+                thread.join(PAUSE_S)
         self.leave()
         if self._mistake is not None:
             raise self._mistake
@@ -131,6 +155,7 @@ class Worker:
     def _start(
         self, lanes: Sequence[tuple[Lane, Held]], stop: threading.Event, ended: threading.Event
     ) -> list[threading.Thread]:
+        self._signs |= {lane.name: time.monotonic() for lane, _ in lanes}
         threads = [
             threading.Thread(target=self._guarded, args=(lane, held, stop, ended), name=lane.name, daemon=True)
             for lane, held in lanes
@@ -146,10 +171,15 @@ class Worker:
             lane.close()
 
     def _guarded(self, lane: Lane, held: Held, stop: threading.Event, ended: threading.Event) -> None:
+        def leads(session: "Session | None" = None) -> bool:
+            """As the lease says; but what would be begun too late, waits for the next worker."""
+            self._signs[lane.name] = time.monotonic()
+            return (session is not None or time.monotonic() < self._no_more_at) and held.keep(session)
+
         try:
             while not (stop.is_set() or ended.is_set()):
                 try:
-                    round_of(lane, held)
+                    round_of(lane, held, leads)
                 except OutOfReach:
                     held.forget()
                 except Refused:
@@ -162,9 +192,12 @@ class Worker:
         except BaseException as error:
             self._mistake = self._mistake or error
             ended.set()
+        finally:
+            self._signs.pop(lane.name, None)
 
 
-def round_of(lane: Lane, held: Held) -> Done | None:
-    """What one lane did; None where another worker has it."""
+def round_of(lane: Lane, held: Held, leads: Leads | None = None) -> Done | None:
+    """What one lane did; None where another worker has it. `leads`: how its lease is asked for, where not directly."""
+    leads = leads or held.keep
     before = held.now
-    return lane.round(first=not before, leads=held.keep) if held.keep() else None
+    return lane.round(first=not before, leads=leads) if leads() else None
