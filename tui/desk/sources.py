@@ -74,7 +74,7 @@ def arrived(
     """
     first = row.read_at is None
     posts = _newest(page.posts, row, config, now) if first else page.posts
-    taken, refused = _take_in(session, posts, now=now, config=config, history=first)
+    taken, refused = take_each(session, posts, now=now, config=config, history=first)
     refused += [Unfit(f"{row.name} {page.cursor} {bad.line}", bad.reason) for bad in page.bad]
     _advance(session, row, page, next_at=next_at, now=now)
     _tell(session, row, page, [one for one in refused if one.key not in met], now)
@@ -83,7 +83,7 @@ def arrived(
 
 def around(session: Session, posts: Sequence[Post], *, now: Millis, config: Config) -> Arrived:
     """The context of a post we have: it opens no conversation of its own."""
-    return Arrived(*_take_in(session, posts, now=now, config=config, context=True))
+    return Arrived(*take_each(session, posts, now=now, config=config, context=True))
 
 
 def _newest(posts: Sequence[Post], row: SourceRow, config: Config, now: Millis) -> list[Post]:
@@ -91,7 +91,7 @@ def _newest(posts: Sequence[Post], row: SourceRow, config: Config, now: Millis) 
     return [post for post in posts if row.name == "own" or now - post.created_at <= horizon]
 
 
-def _take_in(
+def take_each(
     session: Session, posts: Sequence[Post], *, now: Millis, config: Config, **how: bool
 ) -> tuple[intake.Taken, list[Unfit]]:
     """All posts at once; where one of them cannot be taken in, each by itself, and those that cannot are left out."""
@@ -122,13 +122,11 @@ def _of_the_storage(error: Exception) -> bool:
 
 
 def _advance(session: Session, row: SourceRow, page: Page, *, next_at: Millis, now: Millis) -> None:
-    reached_at: Millis | None = now
-    if page.more:
-        seen = [post.created_at for post in page.posts if post.created_at <= now]
-        reached_at = max([*seen, row.reached_at or 0]) or None
+    """The source goes on. While there is more to be had, some networks give the newest first: we are as far behind
+    as before."""
     values: dict[str, Any] = {
-        "cursor": page.cursor, "reached_at": reached_at, "read_at": now, "next_at": next_at, "error": None,
-        "failing_since": None, **_rate(page.rate),
+        "cursor": page.cursor, "reached_at": row.reached_at if page.more else now, "read_at": now,
+        "next_at": next_at, "error": None, "failing_since": None, **_rate(page.rate),
     }  # fmt: skip
     moved = session.execute(
         update(t.sources)
@@ -289,5 +287,6 @@ __all__ = [
     "limits",
     "rests",
     "standings",
+    "take_each",
     "wake",
 ]
