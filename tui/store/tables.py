@@ -469,6 +469,14 @@ class Lease(SQLModel, table=True):
     until: int = _time(optional=False)
 
 
+class Watched(SQLModel, table=True):
+    """A file that posts are read from as it grows, and how far: posts and `place` are committed together."""
+
+    path: str = Field(primary_key=True)
+    place: str
+    read_at: int = _time(optional=False)
+
+
 class Event(SQLModel, table=True):
     """Append-only record of everything that changed a state."""
 
@@ -513,3 +521,4 @@ seen = _core(Seen)
 shifts = _core(Shift)
 skips = _core(Skip)
 sources = _core(Source)
+watched = _core(Watched)

@@ -29,8 +29,17 @@ def worker(store: Store, config: Config, folder: Path) -> Worker:
 
 
 def lanes(store: Store, config: Config, folder: Path) -> list[Lane]:
-    """The local lane, whose replies go into files in `folder`, and those of the accounts with tokens."""
-    return [Local(store, config, Files(folder)), *added(store, config)]
+    """The local lane, whose replies go into files in `folder`, what is watched, and those of accounts with tokens."""
+    return [Local(store, config, Files(folder)), *_watching(store, config, folder), *added(store, config)]
+
+
+def _watching(store: Store, config: Config, folder: Path) -> list[Lane]:
+    """The lane that reads files as they grow, where some are named."""
+    if not config.network.watch:
+        return []
+    from tui.worker.watching import Watching, paths
+
+    return [Watching(store, config, paths(config), kept_in=folder)]
 
 
 def added(store: Store, config: Config, running: Collection[str] = ()) -> Sequence[Lane]:
@@ -87,7 +96,7 @@ def account_of(row: LoginRow, config: Config) -> "Account":
 
     settings = config.account(row.network, row.handle)
     wanted = Wanted(settings.search, settings.tags, settings.lists, settings.poll_seconds * SECOND)
-    return Account(row.network, row.handle, row.server, row.native_id, wanted)
+    return Account(row.network, row.handle, row.server, row.native_id, wanted, settings.prices)
 
 
 def connected(account: "Account", secrets: "Secrets", config: Config) -> "Client":

@@ -37,9 +37,17 @@ def upgrade() -> None:
         sa.Column("rate_resets_at", BigInt, nullable=True),
         sa.PrimaryKeyConstraint("account_id", "name"),
     )
+    op.create_table(
+        "watched",
+        sa.Column("path", sa.String(), nullable=False),
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("read_at", BigInt, nullable=False),
+        sa.PrimaryKeyConstraint("path"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("watched")
     op.drop_table("source")
     for name in ("scheduled", "failing_since", "tried_at"):
         op.drop_column("reply", name)
