@@ -14,6 +14,8 @@ from tui.clock import HOUR, MINUTE, SECOND, Millis
 from tui.errors import Misuse, nearest
 
 VERDICTS = ("stop", "warn", "info", "off")
+PRICED = ("post", "own", "message", "author", "reply")
+"""What has a price on X; `tui.networks.x.costs` says what it publishes for each."""
 RESERVED_AGENTS = ("desk", "intake")
 """Who the event log names for what no person did: one's own events are no news, so nobody may be called that."""
 CONFIG_LIMIT_BYTES = 1_000_000
@@ -124,6 +126,8 @@ class AccountSettings:
     """The country, or country and region, whose holidays are closed: `GB`, `DE-BY`; empty: none."""
     checks: dict[str, str] = field(default_factory=dict)
     """Per check: `stop`, `warn`, `info` or `off` instead of its own verdict."""
+    prices: dict[str, float] = field(default_factory=dict)
+    """What X charges us instead of what it publishes, by what is PRICED (US dollars), for the estimate of a day."""
 
     @property
     def horizon(self) -> Millis:
@@ -207,6 +211,11 @@ class Config:
     def account(self, network: str, handle: str | None) -> AccountSettings:
         """The settings of one handle."""
         return self.accounts.get(account_key(network, handle or ""), self.default_account)
+
+
+def _is_price(priced: tuple[str, Any]) -> bool:
+    name, price = priced
+    return name in PRICED and type(price) in (int, float) and 0 <= price <= 1_000
 
 
 def account_key(network: str, handle: str) -> str:
@@ -364,6 +373,9 @@ class _Reading:
             case int():
                 if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 1_000_000:
                     self._fail(key, "must be a whole number from 0 to 1000000")
+            case dict() if key.rpartition(".")[2] == "prices":
+                if not isinstance(value, dict) or not all(map(_is_price, value.items())):
+                    self._fail(key, f"must give each of {', '.join(PRICED)} a price such as 0.005")
             case dict():
                 if not isinstance(value, dict) or not all(verdict in VERDICTS for verdict in value.values()):
                     self._fail(key, f"must give each check one of {', '.join(VERDICTS)}")
