@@ -4,19 +4,22 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from making import NOW
+from making import NOW, US, post, take
 from running import PATIENCE_S, terminated, worker
 from sqlalchemy import insert, select
 
+from tui.clock import HOUR
 from tui.config import Config
-from tui.desk import sources
+from tui.desk import claims, outbox, sources
 from tui.store import tables as t
 from tui.store.store import Store
 from tui.worker.run import Done, Leads, Worker
@@ -47,6 +50,15 @@ class Inbox:
                 self._socket.settimeout(PATIENCE_S)
                 return words
 
+    def bite(self, span_s: float) -> None:
+        """Return when no sign of life came for so long (s), as the watchdog."""
+        heard = time.monotonic()
+        while (left := heard + span_s - time.monotonic()) > 0:
+            self._socket.settimeout(left)
+            with suppress(TimeoutError):
+                if "WATCHDOG=1" in self.next():
+                    heard = time.monotonic()
+
     def close(self) -> None:
         self._socket.close()
 
@@ -76,7 +88,9 @@ def test_ready_first_then_a_status_where_it_has_changed_and_at_last_that_it_stop
     clock = Clock()
     told = Notices(inbox.address, 0, clock)
     tick(told)
-    assert inbox.all() == ["READY=1", "STATUS=All is well."]
+    assert inbox.all() == ["READY=1"]
+    tick(told)
+    assert inbox.all() == ["STATUS=All is well."]
     clock.now += STATUS_S
     tick(told)
     assert inbox.all() == []
@@ -94,7 +108,7 @@ def test_ready_first_then_a_status_where_it_has_changed_and_at_last_that_it_stop
 def test_the_status_is_looked_up_now_and_then_only(inbox: Inbox) -> None:
     clock, asked = Clock(), []
     told = Notices(inbox.address, 0, clock)
-    for _ in range(int(3 * STATUS_S)):
+    for _ in range(int(3 * STATUS_S) + 1):
         tick(told, status=lambda: asked.append(clock.now) or "")
         clock.now += 1
     assert len(asked) == 3
@@ -242,3 +256,20 @@ def test_without_systemd_a_real_worker_runs_all_the_same(store: Store) -> None:
         assert "Figures at http://127.0.0.1:" in process.stderr.readline()
         assert "ctrl+c ends it" in process.stderr.readline()
         assert terminated(process) == 128 + signal.SIGTERM
+
+
+def test_a_real_worker_that_hangs_is_ended_by_the_watchdog(store: Store, inbox: Inbox) -> None:
+    take(store, post("q", text=f"{US} where is my train?"))
+    with store.transaction() as session:
+        claim = claims.claim(session, 1, agent="ana", now=NOW, lease=HOUR)
+        outbox.hold(session, claim, "We are sorry. Which one?", config=Config(), now=NOW)
+    os.mkfifo(store.path.parent / "outbox-x.jsonl")  # whoever opens it for writing waits for a reader
+    span_s = 2
+    environment = {"NOTIFY_SOCKET": inbox.address, "WATCHDOG_USEC": str(span_s * 1_000_000)}
+    with worker(store.path, environment=environment) as process:
+        assert inbox.next()[0] == "READY=1"
+        inbox.bite(span_s)
+        process.send_signal(signal.SIGABRT)
+        said = process.communicate(timeout=PATIENCE_S)[1]
+    assert process.returncode == -signal.SIGABRT
+    assert "files.py" in said  # where it hung

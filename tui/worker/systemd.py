@@ -36,14 +36,15 @@ class Notices:
         """Tell what has changed; to be called more often than the watchdog bites.
 
         `silence_s`: how long ago the slowest part of the worker went on. Where that is longer than the watchdog's
-        span, no sign of life is given, and systemd ends what hangs. `status`: how things stand, in one line.
+        span, no sign of life is given, and systemd ends what hangs. `status`: how things stand, in one line, asked
+        for when the lanes have had their first turn.
         """
         now, words = self._clock(), []
         if not self._ready:
             words.append("READY=1")
         if stopping and not self._stopping:
             words += ["STOPPING=1", "STATUS=It ends after the calls under way."]
-        elif not stopping and now - self._status_at >= STATUS_S:
+        elif self._ready and not stopping and now - self._status_at >= STATUS_S:
             self._status_at = now
             said = status()
             words += [f"STATUS={said}"] if said != self._status else []
