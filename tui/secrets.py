@@ -202,7 +202,7 @@ def _replace(values: Values, by: Values) -> None:
 
 def _remembered(values: Values) -> Values:
     for value in values.values():
-        if not value.startswith(("https://", "did:")):
+        if not value.startswith(("https://", "did:")) and " " not in value:  # a scope is a list of words
             remember(value)
     return values
 

@@ -21,17 +21,26 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @click.option("--once", is_flag=True, help="One round: send what is due, then end.")
 @click.option("--metrics", metavar="HOST:PORT", help="Figures for Prometheus, such as 127.0.0.1:9100.")
 @click.option("--metrics-anywhere", is_flag=True, help="Let other machines ask for them, too.")
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
+    default="info",
+    help="What is logged on stderr, one JSON object a line.",
+)
 @click.pass_context
-def worker_command(context: click.Context, once: bool, metrics: str | None, metrics_anywhere: bool) -> None:
+def worker_command(
+    context: click.Context, once: bool, metrics: str | None, metrics_anywhere: bool, log_level: str
+) -> None:
     """Collect and send. One worker leads, the others wait for its lease."""
-    from tui.worker import lanes
+    from tui.worker import lanes, log
 
     call: Invocation = context.obj
     if once and metrics:
         raise Misuse("`--once` ends before anybody asks for figures; leave out --metrics.")
     worker = lanes.worker(call.store, call.config, call.folder)
     if once:
-        done = worker.once()
+        with log.lines(log_level):
+            done = worker.once()
         busy = "Another worker is at it; nothing was done here."
         told = "{sent} sent, {failed} failed, {unknown} unknown, {read} read.".format(**done)
         call.answer(done, lambda: busy if done["busy"] else told)
@@ -42,7 +51,8 @@ def worker_command(context: click.Context, once: bool, metrics: str | None, metr
     with _figures(call, worker, metrics, anywhere=metrics_anywhere):
         if not call.json:
             mention(f"Sending what is due from {call.path}; ctrl+c ends it.")
-        worker.run(stop, tick)
+        with log.lines(log_level):
+            worker.run(stop, tick)
     call.answer({"ended_by": ended_by[0]}, lambda: "The worker has ended; its lease is free.")
     context.exit(128 + ended_by[0])
 

@@ -54,6 +54,8 @@ _T = TypeVar("_T")
 _FAILURES = (httpx.HTTPError, httpx.InvalidURL, OSError)
 """What ends a call without an answer; our own kinds are among them. The deadline's TimeoutError is an OSError."""
 _log = logging.getLogger(__name__)
+# Where nobody asked for a log, Python's own last resort would write into the agent's terminal.
+logging.getLogger("tui").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The worker: what goes on without a person, each part of it single by a lease, in its own threads or process."""
 
+import logging
 import math
 import os
 import socket
@@ -13,10 +14,13 @@ from tui import clock as wall
 from tui.clock import Millis
 from tui.errors import OutOfReach, Refused, ShiftdeskError
 from tui.store.store import Store
+from tui.worker import log
 from tui.worker.lease import Held
 
 if TYPE_CHECKING:
     from sqlmodel import Session
+
+_log = logging.getLogger(__name__)
 
 PAUSE_S = 1.0
 """Between two rounds (s): how late an undo window may end, and how late a post is seen."""
@@ -176,28 +180,42 @@ class Worker:
             self._signs[lane.name] = time.monotonic()
             return (session is not None or time.monotonic() < self._no_more_at) and held.keep(session)
 
+        told = ""
         try:
             while not (stop.is_set() or ended.is_set()):
                 try:
                     round_of(lane, held, leads)
-                except OutOfReach:
+                    told = ""
+                except OutOfReach as error:
+                    told = _told(error, told)
                     held.forget()
                 except Refused:
                     pass  # a reply was settled by somebody else meanwhile; the next round sees how it stands
                 except Exception as error:
-                    if not isinstance(self._store.in_plain_words(error), OutOfReach):
+                    problem = self._store.in_plain_words(error)
+                    if not isinstance(problem, OutOfReach):
                         raise
+                    told = _told(problem, told)
                     held.forget()
                 stop.wait(PAUSE_S)
         except BaseException as error:
+            _log.error("a mistake of ours", exc_info=error)
             self._mistake = self._mistake or error
             ended.set()
         finally:
             self._signs.pop(lane.name, None)
 
 
+def _told(error: OutOfReach, before: str) -> str:
+    """What was logged of it: once for as long as it stays the same."""
+    if str(error) != before:
+        _log.warning("out of reach", extra={"error": str(error)})
+    return str(error)
+
+
 def round_of(lane: Lane, held: Held, leads: Leads | None = None) -> Done | None:
     """What one lane did; None where another worker has it. `leads`: how its lease is asked for, where not directly."""
     leads = leads or held.keep
+    log.lane.set(lane.name)
     before = held.now
     return lane.round(first=not before, leads=leads) if leads() else None
