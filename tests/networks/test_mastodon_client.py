@@ -283,6 +283,13 @@ def test_a_limit_without_a_time_ends_some_time(headers: dict[str, str]) -> None:
     assert caught.value.until == NOW + 5 * MINUTE
 
 
+def test_a_limit_may_be_told_in_seconds_from_now() -> None:
+    limited = client_of(lambda request: httpx.Response(429, headers={"retry-after": "90"}))
+    with pytest.raises(RateLimited) as caught:
+        limited.publish(reply_to("1"))
+    assert caught.value.until == NOW + 90 * SECOND
+
+
 def test_a_token_that_is_not_taken_any_more_is_renewed_where_it_can_be(fake: FakeMastodon) -> None:
     fake.mention()
     fake.token_expired()
