@@ -16,7 +16,7 @@ from tui.networks.x.fields import Generation
 from tui.networks.x.matching import same
 from tui.networks.x.reading import Us
 
-LOOKED_THROUGH = 5
+LOOKED_THROUGH = 10
 """Pages of our own posts or messages in which a reply is looked for."""
 SKEW: Millis = 30 * SECOND
 """How far the clock of this machine may be off."""
@@ -75,7 +75,8 @@ class Publishing:
             self._calls.refuse(answer, "publish")
         if answer.status == 403 and not reply.private and any(words in said.raw for words in _NOT_SUMMONED):
             raise RefusedByNetwork(
-                "X takes replies only to people who mentioned or quoted us; wait until they do, or answer in private."
+                "X takes no reply of ours to it: its author has to mention or quote us and leave replies open; "
+                "wait until they do, or answer in private."
             )
         raise RefusedByNetwork(f"X does not take it: {said.words or answer.status}.")
 
