@@ -82,6 +82,7 @@ def login(monkeypatch: pytest.MonkeyPatch) -> FakeLogin:
 def clients(monkeypatch: pytest.MonkeyPatch) -> list[FakeClient]:
     made: list[FakeClient] = []
     findings = (
+        Finding("login", True, "works"),
         Finding("read mentions", True, "300 of 300 calls left\x1b]0;x\x07"),
         Finding("search", False, "not here"),
     )
@@ -262,12 +263,16 @@ def test_a_login_is_tested_in_one_line_each(desk: Desk, login: FakeLogin, client
     add(desk)
     answer = desk("account", "test", "@help@rail.example")
     assert answer.code == 0
-    first, second = answer.out.splitlines()
+    _, first, second = answer.out.splitlines()
     assert "ok" in first
     assert "read mentions" in first
     assert "\x1b" not in answer.out
     assert "not here" in second
-    assert [found["what"] for found in desk.json("account", "test")[0]["findings"]] == ["read mentions", "search"]
+    assert [found["what"] for found in desk.json("account", "test")[0]["findings"]] == [
+        "login",
+        "read mentions",
+        "search",
+    ]
     assert all(client.closed for client in clients)
     assert clients[0].account.native_id == "42"
 
@@ -336,3 +341,21 @@ def test_a_network_we_do_not_know_is_refused(desk: Desk, network: str) -> None:
     answer = desk("account", "add", network, "@northline")
     assert answer.code == 2
     assert "mastodon" in answer.err
+
+
+def test_the_doctor_says_whether_tokens_are_at_hand(desk: Desk, login: FakeLogin, file: Path) -> None:
+    def tokens() -> list[tuple[str, str]]:
+        checks = desk.json("doctor")["checks"]
+        return [(check["verdict"], check["text"]) for check in checks if check["name"] == "tokens"]
+
+    assert tokens() == []
+    add(desk)
+    assert tokens() == [("ok", f"mastodon:@help@rail.example: from the file {file}")]
+    file.chmod(0o640)
+    ((verdict, text),) = tokens()
+    assert verdict == "warn"
+    assert "chmod 600" in text
+    file.unlink()
+    ((verdict, text),) = tokens()
+    assert verdict == "info"
+    assert "none at hand" in text

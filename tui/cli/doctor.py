@@ -7,13 +7,16 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from tui.cli.invocation import DeskCommand, Invocation
 from tui.config import Config
 from tui.errors import Misuse, OutOfReach, ShiftdeskError
+
+if TYPE_CHECKING:
+    from tui.store.reader import LoginRow
 
 NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "lustre", "gluster", "fuse.sshfs", "fuse.rclone")
 """Beginnings of the types whose locks SQLite cannot rely on (sqlite.org/lockingv3.html, NFS)."""
@@ -163,6 +166,7 @@ def _reading(call: Invocation, storage: Sequence[Check]) -> Iterator[Check]:
         brakes = reader.brakes()
     finally:
         reader.close()
+    yield from _logins(logins, config)
     for login in logins:
         own = [one for one in found if (one.network, one.account) == (login.network, login.handle)]
         behind = [one.sentence for one in own if one.sentence]
@@ -179,6 +183,30 @@ def _reading(call: Invocation, storage: Sequence[Check]) -> Iterator[Check]:
     for brake in brakes:
         said = f"{brake.network} {brake.handle}: nothing leaves, by {brake.by}: {brake.reason}; {brake.waiting} waiting"
         yield Check("brake", "warn", said)
+
+
+def _logins(logins: Sequence["LoginRow"], config: Config) -> Iterator[Check]:
+    """Whether the tokens of each account are at hand here, and nobody else's eyes on them."""
+    from tui.config import account_key
+    from tui.worker.tokens import at_hand
+
+    secrets = at_hand(config)
+    if problem := secrets.problem():
+        yield Check("tokens", "warn", problem)
+        return
+    for login in logins:
+        key = account_key(login.network, login.handle)
+        try:
+            place = secrets.source(key)
+        except ShiftdeskError as error:
+            yield Check("tokens", "warn", f"{key}: {error}")
+            continue
+        if place:
+            yield Check("tokens", "ok", f"{key}: from {place}")
+        else:
+            yield Check(
+                "tokens", "info", f"{key}: none at hand for this user, so it is neither read nor sent from here"
+            )
 
 
 # -- what is around it -----------------------------------------------------------------------------
