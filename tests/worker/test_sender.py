@@ -1,10 +1,11 @@
 """The sender of an account with a login: what waits, what is looked up, what is tried once more, and in which order."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from making import NOW, US, post, rows, take
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from tui.clock import HOUR, MINUTE, SECOND, Millis
 from tui.config import Config
@@ -163,7 +164,7 @@ def test_where_no_look_up_can_tell_it_is_asked_after_pauses_that_grow_and_a_pers
     looks = sum(asked.startswith("look") for asked in place.net.asked)
     assert 6 < looks < 15
     assert place.row(reply).due_at - began <= 2 * HOUR
-    assert [event.kind for event in place.reader.events() if event.kind == "reply.unknown"] == ["reply.unknown"]
+    assert [one.kind for one in place.reader.events() if one.kind == "reply.unknown"] == ["reply.unknown"]
     with place.store.transaction() as session:
         outbox.settle(session, reply, is_out=True, agent="ben", now=place.now)
     assert place.state(reply) == "sent"
@@ -259,31 +260,58 @@ def test_an_unknown_one_keeps_the_later_of_its_thread(place: Place) -> None:
     assert [place.state(reply) for reply in (first, second)] == ["sent", "sent"]
 
 
-def test_a_sender_whose_lease_is_gone_before_the_call_calls_nobody_and_puts_it_back(place: Place) -> None:
+def test_a_sender_whose_lease_is_gone_starts_nothing(place: Place) -> None:
     reply = place.answer(1)
-    answers = iter([True, False])
-    place.outlet.round(first=False, leads=lambda session=None: next(answers))
+    place.outlet.round(first=False, leads=lambda session=None: False)
+    assert (place.state(reply), place.net.asked) == ("queued", [])
+
+
+def stand_still(patch: pytest.MonkeyPatch, place: Place, meanwhile: Callable[[], None]) -> None:
+    """The next sender stands still between `sending` and its call."""
+    committed = outbox.start_sending
+
+    def start(session: Any, *given: Any, **values: Any) -> Any:
+        patch.undo()
+        started = committed(session, *given, **values)
+        event.listen(session, "after_commit", lambda _: meanwhile(), once=True)
+        return started
+
+    patch.setattr(outbox, "start_sending", start)
+
+
+def test_a_sender_held_up_before_its_call_calls_nobody_and_puts_it_back(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reply = place.answer(1)
+
+    def time_goes_on() -> None:
+        place.now += SPAN
+
+    stand_still(monkeypatch, place, time_goes_on)
+    assert place.round() == Done()
     row = place.row(reply)
     assert (row.state, row.attempts, place.net.asked) == ("queued", 0, [])
     assert place.round().sent == 1
 
 
-def test_a_sender_stopped_for_longer_than_its_lease_sends_nothing_when_it_wakes(place: Place) -> None:
-    """It stands still when its reply is `sending`; another takes over, finds nothing, and sends it."""
+def test_a_sender_stopped_for_longer_than_its_lease_sends_nothing_when_it_wakes(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another takes over, finds nothing and sends it, and its own lease is over, too, when the first one wakes."""
     reply = place.answer(1)
     mine, others = (Held(place.store, "send x:@northline", holder, lambda: place.now) for holder in ("me", "other"))
+    other = Outlet(place.store, CONFIG, lambda: place.net, lambda: place.now, place.account)
     assert mine.keep()
 
-    def leads(session: Any = None) -> bool:
-        if session is None:
-            place.now += SPAN
-            assert others.keep()
-            place.round(first=True)
-            place.round(BELIEVED)
-            assert place.state(reply) == "sent"
-        return mine.keep(session)
+    def another_takes_over() -> None:
+        place.now += SPAN
+        assert others.keep()
+        other.round(first=True, leads=others.keep)
+        place.now += BELIEVED
+        other.round(first=False, leads=lambda session=None: True)
 
-    assert place.outlet.round(first=False, leads=leads) == Done()
+    stand_still(monkeypatch, place, another_takes_over)
+    assert place.outlet.round(first=False, leads=mine.keep) == Done()
     assert [asked.split()[0] for asked in place.net.asked].count("publish") == 1
     assert place.state(reply) == "sent"
 
@@ -388,7 +416,7 @@ def test_it_comes_back_when_the_customer_writes(place: Place, on_shift: bool) ->
     assert found is not None
     assert (found.state, found.owner) == (("claimed", "ana") if on_shift else ("new", None))
     assert [reason["rule"] for reason in found.reasons][-1] == "unsent"
-    assert [event.data["why"] for event in place.reader.events() if event.kind == "reply.returned"] == [row.error]
+    assert [one.data["why"] for one in place.reader.events() if one.kind == "reply.returned"] == [row.error]
     assert place.round(3 * HOUR) == Done()
 
 

@@ -21,6 +21,7 @@ from tui.networks.records import Network, Outgoing, RateLimited, RefusedByNetwor
 from tui.store.reader import Reader
 from tui.store.store import Store
 from tui.text import line
+from tui.worker.lease import SPAN
 from tui.worker.run import Done, Leads
 
 SAID_CHARACTERS = 300
@@ -47,8 +48,8 @@ def send_due(
     """Send what is due for one account, or (None) for all that have no login.
 
     `orphans`: first settle what another sender left in `sending` (only with the lease).
-    `leads` says before each reply whether the lease is still ours, in the transaction that starts it and once more
-    just before the call: a sender that was held up must not go on.
+    `leads` says whether the lease is still ours, and renews it, in the transaction that starts each reply: a sender
+    that was held up must not go on.
     """
     return _Round(store, network, clock, config, account, leads).run(orphans=orphans)
 
@@ -100,9 +101,9 @@ class _Round:
         if reply is None:
             self.done.failed += 1
             return True
-        # Nothing may stand between this look at the lease and the call: what is held up here for longer than the
-        # lease lasts is sent all the same, while another may be at it.
-        if self.leads():
+        # The lease was renewed together with `sending`, so for its span nobody else can have touched the reply. That
+        # it lasts still is all that is asked here: nothing may stand between this look at the clock and the call.
+        if self.clock() - at < SPAN:
             self._publish(reply_id, reply)
             return True
         with suppress(Refused), self.store.transaction() as session:
