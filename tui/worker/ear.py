@@ -1,5 +1,6 @@
 """A thread that listens to a network's stream, where it has one: what it hears makes a source due at once."""
 
+import contextvars
 import logging
 import threading
 from collections.abc import Callable
@@ -23,7 +24,9 @@ class Ear:
         self._heard = threading.Event()
         self._brought = False
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"listen {name}", daemon=True)
+        # The log names the account whose lane this belongs to.
+        context = contextvars.copy_context()
+        self._thread = threading.Thread(target=context.run, args=(self._run,), name=f"listen {name}", daemon=True)
         self._thread.start()
 
     def heard(self) -> bool:

@@ -52,7 +52,8 @@ class Lines(logging.Formatter):
         said |= {"event": _plain(_event(record))}
         if account := lane.get().partition(" ")[2]:
             said["account"] = _plain(account)
-        said |= {_plain(name): _plain(value) for name, value in vars(record).items() if name not in _USUAL}
+        own = {name: value for name, value in vars(record).items() if name not in _USUAL and value != ""}
+        said |= {_plain(name): _plain(value) for name, value in own.items()}
         if record.exc_info and record.exc_info[1] is not None:
             said |= _mistake(record.exc_info[1])
         return json.dumps(said)
