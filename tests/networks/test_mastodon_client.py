@@ -255,6 +255,9 @@ def test_the_brand_is_searched_for(fake: FakeMastodon, client: Mastodon) -> None
 def test_a_server_without_search_is_not_searched(fake: FakeMastodon, client: Mastodon) -> None:
     fake.searches = False
     fake.write("Our service is back to normal", "care")
+    client.read("search", None, now=NOW)  # that may be too new to be found
+    fake.write("Our service is back to normal", "care", created_at=clock.iso(NOW - 2 * HOUR))
+    client = client_of(fake)
     assert "search" in [source.name for source in client.sources]
     assert client.read("search", None, now=NOW).posts == ()
     assert "search" not in [source.name for source in client.sources]

@@ -26,7 +26,7 @@ class Calls:
         self.wire = wire
         self.host = wire.server.host
         self._tokens = tokens
-        self._now = now
+        self.now = now
 
     def get(self, path: str, params: Mapping[str, Any] | None = None, *, missing: bool = False) -> Answer:
         """Read; with `missing`, an answer that says that there is no such thing is one too.
@@ -75,7 +75,7 @@ class Calls:
     def refuse_if_limited(self, answer: Answer) -> None:
         """Raises RateLimited where the server wants no more calls just now."""
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            until = resets_at(answer, self._now()) or self._now() + PAUSE
+            until = resets_at(answer, self.now()) or self.now() + PAUSE
             raise RateLimited(f"{self.host} takes no more calls until {clock.local(until)}.", until=until)
 
     def _with_token(self, call: Callable[[dict[str, str]], Answer]) -> Answer:

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from tui.clock import Millis
+from tui.clock import HOUR, Millis
 from tui.networks.mastodon import statuses
 from tui.networks.mastodon.calls import Calls, rate
 from tui.networks.mastodon.statuses import Standpoint, Unreadable, in_order, status_id
@@ -14,7 +14,9 @@ PATH = "/api/v2/search"
 AT_ONCE = 40
 PAGES = 3
 """So far back one read goes when everything is new."""
-_WORD = re.compile(r"\w{4,30}")
+INDEXED: Millis = HOUR
+"""A post that old can be found, if posts can be found at all."""
+_WORD = re.compile(r"(?<!\S)\w{4,30}(?!\S)")
 
 
 class Search:
@@ -54,16 +56,14 @@ class Search:
         return Page(ordered, json.dumps(newest), gap=gap, bad=tuple(bad), rate=left)
 
     def probe(self) -> bool:
-        """Whether the server finds a word of our own newest post; where we have written nothing, it is believed to.
+        """Whether the server finds a word of our own newest post that it has had the time to index.
 
-        Raises OutOfReach.
+        Where we have written none, it is believed to. Raises OutOfReach.
         """
-        found = self._calls.json(self._own, {"limit": 1, "exclude_reblogs": "true"})
-        own = found[0] if isinstance(found, list) and found and isinstance(found[0], dict) else {}
-        try:
-            words = _WORD.findall(statuses.words(own, self._here.domain))
-        except Unreadable:
-            words = []
+        found = self._calls.list_of(self._calls.get(self._own, {"limit": AT_ONCE, "exclude_reblogs": "true"}))
+        indexed = self._calls.now() - INDEXED
+        own = (post.text for post in statuses.posts(found, self._here)[0] if post.created_at <= indexed)
+        words = _WORD.findall(next(own, ""))
         self.works = not words or bool(self._page(max(words, key=len), 0)[0])
         return self.works
 
