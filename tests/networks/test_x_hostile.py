@@ -115,6 +115,29 @@ def test_a_poisoned_post_costs_no_other_and_the_cursor_passes_it(poison: Any, at
     assert page.cursor == max(one["id"] for one in PAGE["data"])
 
 
+@pytest.mark.parametrize("broken", ["9" * 19, "1", "5"])
+@pytest.mark.parametrize("source", ["mentions", "messages"])
+def test_a_broken_id_neither_ends_a_walk_nor_leaves_out_what_is_to_come(source: str, broken: str) -> None:
+    x = FakeX(lambda: NOW)
+    expected = {x.mention() if source == "mentions" else x.message() for _ in range(200)}
+
+    def breaking(request: httpx.Request) -> httpx.Response:
+        body = x(request).json()
+        body["data"][2:2] = [body["data"][0] | {"id": broken}]
+        return httpx.Response(200, json=body)
+
+    client, cursor = client_of(breaking), "10"
+    found: set[str] = set()
+    for _ in range(5):
+        page = client.read(source, cursor, now=NOW)
+        assert page.cursor is not None
+        found, cursor = found | {post.id for post in page.posts}, page.cursor
+        if not page.more:
+            break
+    assert found - {broken} == expected
+    assert cursor == max(expected)
+
+
 @pytest.mark.parametrize(
     ("field", "value", "why"),
     [

@@ -67,9 +67,9 @@ class XClient:
         walk = walk_of(cursor)
         match source:
             case "mentions":
-                return self._list(f"/2/users/{self._us.id}/mentions", {}, walk, reach=REACH["mentions"])
+                return self._list(f"/2/users/{self._us.id}/mentions", {}, walk, now, reach=REACH["mentions"])
             case "own":
-                return self._list(f"/2/users/{self._us.id}/tweets", {}, walk, reach=REACH["own"])
+                return self._list(f"/2/users/{self._us.id}/tweets", {}, walk, now, reach=REACH["own"])
             case "messages":
                 return self._messages(walk, now)
             case name if name in self._searches():
@@ -148,7 +148,14 @@ class XClient:
         }
 
     def _list(
-        self, path: str, params: Mapping[str, Any], walk: Walk | None, *, reach: int = 0, lost: bool = False
+        self,
+        path: str,
+        params: Mapping[str, Any],
+        walk: Walk | None,
+        now: Millis,
+        *,
+        reach: int = 0,
+        lost: bool = False,
     ) -> Page:
         """A page of a list that is walked down by ids. `lost`: what came first after it is not given any more."""
         asked = {"max_results": PAGE, **params}
@@ -160,15 +167,16 @@ class XClient:
         except BadRequest as error:
             if walk is None or lost or "since_id" not in error.names:
                 raise
-            return self._list(path, params, walk, reach=reach, lost=True)
+            return self._list(path, params, walk, now, reach=reach, lost=True)
         listing(body)
         read, token = reading.posts(body, self._us), next_page(body)
-        newest = max(read.ids, default=0)
+        ids = _ids(read.ids, walk, now)
+        newest = max(ids, default=0)
         if walk is None:
             return Page(read.posts, str(newest) if newest else None, bad=read.bad, rate=rate)
         seen, ended = walk.seen + len(read.ids), not token
         # X may give an empty page before the next full one; only its token leads on then.
-        lowest, token = (min(read.ids), "") if read.ids else (walk.lowest, token)
+        lowest, token = (min(ids), "") if ids else (walk.lowest, token)
         on = Walk(walk.since, max(newest, walk.newest), lowest, seen, token)
         gap = ended and (lost or (reach > 0 and seen >= NEARLY * reach))
         return Page(read.posts, str(on.done if ended else on), not ended, gap, read.bad, rate)
@@ -178,7 +186,7 @@ class XClient:
         since = time_of(walk.since) if walk else 0
         lost = walk is not None and 0 < since < now - SEARCHED + HOUR
         path, params = searching(query)
-        return self._list(path, params, walk, lost=lost)
+        return self._list(path, params, walk, now, lost=lost)
 
     def _messages(self, walk: Walk | None, now: Millis) -> Page:
         """A page of direct messages, which X pages by its own token alone.
@@ -199,12 +207,12 @@ class XClient:
         listing(body)
         read = reading.messages(body, self._us, self._heard)
         self._heard = dict(list(self._heard.items())[-REMEMBERED:])
-        newest = max(read.ids, default=0)
+        newest = max(_ids(read.ids, walk, now), default=0)
         if walk is None:
             return Page(read.posts, str(newest) if newest else None, bad=read.bad, rate=rate)
         posts = tuple(post for post in read.posts if int(post.id) > walk.since)
         token = next_page(body)
-        reached = any(one <= walk.since for one in read.ids)
+        reached = bool(read.ids) and read.ids[-1] <= walk.since
         ended = reached or not token
         gap = ended and not reached and 0 < time_of(walk.since) < now - MESSAGES_KEPT
         lowest = min(read.ids, default=walk.lowest or walk.since + 1)
@@ -217,6 +225,13 @@ class XClient:
         for post in reading.all_posts(body, self._us):
             found.setdefault(post.id, post)
         return reading.conversation(body)
+
+
+def _ids(ids: Sequence[int], walk: Walk | None, now: Millis) -> list[int]:
+    """Those that may lead on: a broken one of next year would leave out all that comes until then, and one from
+    before the walk would end it."""
+    since = walk.since if walk else 0
+    return [one for one in ids if since < one and time_of(one) <= now + DAY]
 
 
 def _searched(word: str) -> str:
