@@ -357,8 +357,28 @@ def test_a_reply_is_found_behind_many_newer_ones(fake: FakeMastodon, client: Mas
     assert client.look_up(reply) == receipt
     for _ in range(400):
         fake.write("Another one", "care")
+    assert client.look_up(reply) == receipt  # in its thread
     with pytest.raises(Unclear, match="too many posts"):
-        client.look_up(reply)
+        client.look_up(reply_to(reply.in_reply_to, "Not out"))
+
+
+def test_a_private_reply_is_found_again(fake: FakeMastodon, client: Mastodon) -> None:
+    reply = reply_to(fake.mention(visibility="direct"), private=True)
+    fake.mention("@care Which coach?", in_reply_to_id=reply.in_reply_to)  # of somebody else
+    assert client.look_up(reply) is None
+    receipt = client.publish(reply)
+    assert client.look_up(reply) == receipt
+
+
+def test_a_server_that_cannot_be_leafed_through_leaves_it_unclear(mastodon: FakeMastodon) -> None:
+    def ignoring(request: httpx.Request) -> httpx.Response:
+        return mastodon(httpx.Request(request.method, request.url.copy_remove_param("max_id"), headers=request.headers))
+
+    reply = reply_to(mastodon.mention())
+    for _ in range(60):
+        mastodon.write("Another one", "care")
+    with pytest.raises(Unclear):
+        client_of(ignoring).look_up(reply)
 
 
 def test_an_older_answer_with_the_same_words_is_another(mastodon: FakeMastodon) -> None:

@@ -23,9 +23,10 @@ KINDS = ("mastodon", "gotosocial", "pleroma", "misskey")
 class FakeMastodon:
     """Our account `@care@northline.example` on a server that behaves as `kind` does:
 
-    `gotosocial` ignores idempotency keys and counts in Unix seconds; `pleroma` has only the old description of
-    itself, ignores unknown parameters such as `types[]`, and keys; `misskey` ignores `min_id` and a reply target it
-    does not know, gives an edited status another id, and answers errors with a page for people.
+    `gotosocial` ignores idempotency keys, counts in Unix seconds and has private posts of ours only in their thread;
+    `pleroma` has only the old description of itself, ignores unknown parameters such as `types[]`, and keys; `misskey`
+    ignores `min_id` and a reply target it does not know, gives an edited status another id, and answers errors with a
+    page for people.
     """
 
     def __init__(self, kind: str = "mastodon", clock: Callable[[], Millis] = clock.now) -> None:
@@ -187,7 +188,9 @@ class FakeMastodon:
         return [one for one in found if self.kind == "pleroma" or not types or one["type"] in types]
 
     def _written_by(self, acct: str) -> list[dict[str, Any]]:
-        return [status for status in self.statuses.values() if status["account"]["acct"] == acct]
+        """GoToSocial leaves private ones out."""
+        found = [status for status in self.statuses.values() if status["account"]["acct"] == acct]
+        return [one for one in found if self.kind != "gotosocial" or one["visibility"] != "direct"]
 
     def _searched(self, params: httpx.QueryParams) -> list[dict[str, Any]]:
         words = params["q"].lower()

@@ -1,7 +1,7 @@
 """A reply out, once, and no more public than what it answers."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -14,7 +14,7 @@ from tui.networks import limits, pictures
 from tui.networks.mastodon import statuses
 from tui.networks.mastodon.calls import Calls, told
 from tui.networks.mastodon.statuses import OPENNESS, Standpoint, Unreadable, acct_of, openness
-from tui.networks.records import Attachment, Outgoing, Receipt, RefusedByNetwork, ServerLimits, Unclear
+from tui.networks.records import Attachment, Outgoing, Post, Receipt, RefusedByNetwork, ServerLimits, Unclear
 from tui.networks.wire import Answer, NotJson
 
 STATUSES = "/api/v1/statuses"
@@ -163,9 +163,7 @@ class Publishing:
             native_id = statuses.status_id(made.get("id"))
         except (NotJson, Unreadable, AttributeError):
             raise Unclear(f"{self._calls.host} took it, but did not say under which id.") from None
-        note = ""
-        if made.get("in_reply_to_id") != reply.in_reply_to:
-            note = f"It is out, but not as a reply: {self._calls.host} did not take what it answers."
+        note = self._note(made, reply)
         if _too_open(made.get("visibility"), body.get("visibility")):
             note = self._taken_back(native_id)
         return Receipt(native_id, statuses.address(made.get("url")), note)
@@ -186,26 +184,53 @@ class Publishing:
         return f"{self._calls.host} shows it to more people than it was meant for; delete it there by hand."
 
     def look_up(self, reply: Outgoing) -> Receipt | None:
-        """The reply among our own statuses, back to when it was sent."""
-        since = reply.created_at - SLACK
-        before: str | None = None
-        for _ in range(PAGES if reply.created_at else 1):
-            asked = {"limit": AT_ONCE, "exclude_reblogs": "true", "max_id": before}
-            found = self._calls.list_of(self._calls.get(self._own, asked))
-            posts, bad = statuses.posts(found, self._here)
-            for post, status in _beside(posts, found):
-                if post.created_at >= since and self._is_it(status, reply):
-                    return Receipt(post.id, post.url, _not_a_reply(status, reply, self._calls.host))
-            oldest = min((post.created_at for post in posts), default=0)
-            if not posts and bad:
+        """The reply among our own statuses, back to when it was sent, or among what answers the same.
+
+        Some servers leave private ones out of the first. Raises Unclear where neither can be looked through.
+        """
+        found, looked_through = self._among_own(reply)
+        found = found or self._below(reply)
+        if found is None and not looked_through:
+            raise Unclear(f"There are too many posts of ours on {self._calls.host} to find it among them.")
+        return found
+
+    def _among_own(self, reply: Outgoing) -> tuple[Receipt | None, bool]:
+        """The reply, and whether all has been looked through that was published since."""
+        since, before = reply.created_at - SLACK, ""
+        for _ in range(PAGES):
+            asked = {"limit": AT_ONCE, "exclude_reblogs": "true", "max_id": before or None}
+            page = self._calls.list_of(self._calls.get(self._own, asked))
+            found = self._found(page, reply)
+            posts, bad = statuses.posts(page, self._here)
+            if bad and not posts:
                 raise OutOfReach(f"{self._calls.host} gives none of our own posts in a way we can read.")
-            last = posts[-1].id if posts else None
-            if not posts or oldest < since or last == before:
-                return None
-            before = last
-        if not reply.created_at:
-            return None
-        raise Unclear(f"There are too many posts of ours on {self._calls.host} to find it among them.")
+            if found or not posts or not reply.created_at or posts[-1].created_at < since:
+                return found, True
+            if posts[-1].id == before:
+                break  # it pays no heed to `max_id`
+            before = posts[-1].id
+        return None, False
+
+    def _below(self, reply: Outgoing) -> Receipt | None:
+        answer = self._calls.get(f"{STATUSES}/{escaped(reply.in_reply_to, safe='')}/context", missing=True)
+        found = self._calls.understood(answer) if answer.ok else None
+        return self._found(statuses.items(found.get("descendants")), reply) if isinstance(found, dict) else None
+
+    def _found(self, some: Sequence[Any], reply: Outgoing) -> Receipt | None:
+        """The reply among some statuses, of which those of others are none of it."""
+        ours = self._here.account.removeprefix("@").casefold()
+        ours = ours if "@" in ours else f"{ours}@{self._here.domain.casefold()}"
+        for post, status in _beside(statuses.posts(some, self._here)[0], some):
+            in_time = post.created_at >= reply.created_at - SLACK
+            if in_time and post.author.id == ours and self._is_it(status, reply):
+                return Receipt(post.id, post.url, self._note(status, reply))
+        return None
+
+    def _note(self, made: dict[str, Any], reply: Outgoing) -> str:
+        """What is to be said of a reply that is out, but not as one."""
+        if made.get("in_reply_to_id") == reply.in_reply_to:
+            return ""
+        return f"It is out, but not as a reply: {self._calls.host} did not take what it answers."
 
     def _is_it(self, status: dict[str, Any], reply: Outgoing) -> bool:
         """A status of ours with this text that answers the same; or nothing, where the server would not have that."""
@@ -237,13 +262,7 @@ def _too_open(made: Any, asked: str | None) -> bool:
     return asked in ("direct", "private") and made in ("public", "unlisted")
 
 
-def _not_a_reply(status: dict[str, Any], reply: Outgoing, host: str) -> str:
-    if status.get("in_reply_to_id") == reply.in_reply_to:
-        return ""
-    return f"It is out, but not as a reply: {host} did not take what it answers."
-
-
-def _beside(posts: list[Any], found: list[Any]) -> list[tuple[Any, dict[str, Any]]]:
+def _beside(posts: list[Post], found: Sequence[Any]) -> list[tuple[Post, dict[str, Any]]]:
     """Posts with the statuses they were made from."""
     by_id = {str(one.get("id")): one for one in found if isinstance(one, dict)}
     return [(post, by_id[post.id]) for post in posts if post.id in by_id]
