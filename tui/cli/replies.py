@@ -9,7 +9,7 @@ import click
 from tui import clock
 from tui.cli.invocation import ID, WORDS, DeskCommand, DeskGroup, Invocation, conversation_of, outgoing
 from tui.errors import Misuse, Refused
-from tui.text import fit, line
+from tui.text import line
 
 if TYPE_CHECKING:
     from tui.desk.canned.render import Rendered
@@ -29,8 +29,6 @@ _sender = click.option(
 _private = click.option(
     "--private", "moves", is_flag=True, help="As a private message; where it answers in public, a pointer says so."
 )
-
-_HOW_FAR_CELLS = 60
 
 
 @click.command("check", cls=DeskCommand)
@@ -302,11 +300,11 @@ def _listing(waiting: "list[ReplyRow]") -> str:
     if not waiting:
         return "The outbox is empty."
     now = clock.now()
-    head = ["id", "agent", "from", "to", "conversation", "how far", "text"]
+    head = ["id", "agent", "from", "to", "conversation", "text", "how far"]
     rows = [
         [
-            str(one.id), one.agent, one.account or "", f"@{one.handle}", str(one.conversation_id),
-            fit(delivery.told(one, now), _HOW_FAR_CELLS).rstrip(), one.text,
+            str(one.id), one.agent, one.account or "", f"@{one.handle}", str(one.conversation_id), one.text,
+            delivery.told(one, now),
         ]
         for one in waiting
     ]  # fmt: skip
