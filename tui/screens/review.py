@@ -256,7 +256,10 @@ class Review(Dialog[Decision | None]):
         if at <= now:
             self._ask("Refused: that time is over; give one that lies ahead.")
             return
-        self.call_later(self.dismiss, Decision("send", tuple(self.overridden), at=at))  # the prompt still stands
+        self.call_later(self._send_at, at)  # the prompt still stands over this
+
+    def _send_at(self, at: Millis) -> None:
+        self.dismiss(Decision("send", tuple(self.overridden), at=at))
 
     def _chosen(self, place: str | None) -> None:
         if place is not None:
