@@ -46,7 +46,7 @@ def worker_command(
         call.answer(done, lambda: busy if done["busy"] else told)
         return
     stop = threading.Event()
-    ended_by = _stop_on_signals(stop)
+    ended_by = stop_on_signals(stop)
     tick = _systemd(call, worker, stop)
     with _figures(call, worker, metrics, anywhere=metrics_anywhere):
         if not call.json:
@@ -97,7 +97,7 @@ def _figures(call: Invocation, worker: "Worker", place: str | None, *, anywhere:
         server.server_close()
 
 
-def _stop_on_signals(stop: threading.Event) -> list[int]:
+def stop_on_signals(stop: threading.Event) -> list[int]:
     """A signal ends the worker between two rounds, never in the middle of a sending; the list gets its number."""
     ended_by: list[int] = []
 

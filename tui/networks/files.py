@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta, timezone
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
 from tui import clock
@@ -64,6 +64,14 @@ class _Unreadable(Exception):
     """Why a line or row cannot become a post; the message is the reason shown."""
 
 
+class HasLines(Protocol):
+    """A binary stream that is read line by line."""
+
+    def readline(self, size: int, /) -> bytes:
+        """The next line, or so many bytes of it; nothing at the end."""
+        ...
+
+
 class Lines:
     """The lines of a buffered binary stream, none longer than `MAX_LINE` in memory.
 
@@ -72,7 +80,7 @@ class Lines:
     far reading has come.
     """
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: HasLines) -> None:
         self._stream = stream
         self.number = 0
         self.bytes_read = 0

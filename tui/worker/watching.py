@@ -90,6 +90,8 @@ class Watching:
         """The files of each folder when it was last looked at."""
         self._problems: dict[Path, str] = {}
         self.taken = Taken()
+        self.hurries = False
+        """The last round ended before all was read."""
 
     def round(self, *, first: bool, leads: Leads) -> Done:
         """Everything that was appended, in pieces."""
@@ -100,6 +102,7 @@ class Watching:
             for file in self._files(path):
                 while pieces < PIECES and leads() and self._read(path, file, leads):
                     pieces += 1
+        self.hurries = pieces == PIECES
         return Done(read=self.taken.added - before)
 
     def close(self) -> None:
@@ -158,7 +161,7 @@ class Watching:
 
     def _read(self, path: Path, file: Path, leads: Leads) -> bool:
         """One piece of one file; whether there may be more at once."""
-        state = _state(file)
+        state, named = _state(file), path if path in self._pipes else file
         try:
             at = self._place(file)
             piece = tail.read(file, at)
@@ -173,9 +176,9 @@ class Watching:
             if not leads(session):
                 raise Refused("Another worker has taken over.")
             _move(session, file, at, piece.place, self._clock())
-            taken = self._take(session, path, piece)
+            taken = self._take(session, named, piece)
         self._places[file] = piece.place
-        self._count(path, piece, taken)
+        self._count(named, piece, taken)
         return True
 
     def _place(self, file: Path) -> Place | None:
