@@ -10,6 +10,7 @@ from tui import actions, clock, text
 from tui.screens.composer import OWN_KEYS
 from tui.screens.dialogs import Choice, Option, Prompt, Sheet
 from tui.screens.findings import explained, set_otherwise_content
+from tui.screens.links import links
 from tui.screens.paint import Palette, palette
 from tui.screens.rows import RowList
 from tui.screens.thread import ThreadPane
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 FAR = 1_000_000
 """Lines or rows beyond any end."""
+WHAT_CELLS = 40
+"""Most of what a link leads to, in words, where one is chosen."""
 VIEWS = (
     Option("waiting", "1", "waiting      new and reopened, in serving order"),
     Option("mine", "2", "mine         what I have claimed"),
@@ -165,24 +168,29 @@ class Looking:
         return Option("reposters", "r", f"who reposted it ({len(brought)})"), Content("\n").join(lines)
 
     async def show_link(self) -> None:
-        """The link of the newest post of the customer."""
-        if link := self._link():
+        """The link of the newest post of the customer, or one of several."""
+        if link := await self._link("Show"):
             self.app.push_screen(Sheet("Link", Content(link)))
-        else:
-            self.app.say("This post has no link.")
 
     async def copy_link(self) -> None:
-        """The same, to the clipboard of the agent's terminal (OSC 52)."""
-        if link := self._link():
+        """The same, to the clipboard of the agent's terminal (OSC 52), and to be read where that does not take it."""
+        if link := await self._link("Copy"):
             self.app.copy_to_clipboard(link)
-            self.app.say("Link copied.")
-        else:
-            self.app.say("This post has no link.")
+            self.app.say(f"Copied, where your terminal allows it: {link}")
 
-    def _link(self) -> str:
-        posts = self.app.thread.posts if self.app.thread else ()
-        links = [text.line(post.url) for post in posts if post.url and not post.ours]
-        return links[-1] if links else ""
+    async def _link(self, does: str) -> str:
+        """The link there is, or the one that was chosen; empty where there is none, which is said."""
+        found = links(self.app.thread.posts if self.app.thread else ())
+        if not found:
+            self.app.say("This post has no link.")
+        if len(found) < 2:
+            return found[0].address if found else ""
+        options = [
+            Option(str(at), str(at + 1), f"{text.fit(one.what, WHAT_CELLS).rstrip()}: {one.address}")
+            for at, one in enumerate(found)
+        ]
+        chosen = await self.app.ask(Choice("Links", options, f"{does} which link?"))
+        return "" if chosen is None else found[int(chosen)].address
 
 
 _Rows = list[tuple[tuple[str, ...], str]]

@@ -20,6 +20,7 @@ from tui.desk.promises import is_due, told
 from tui.desk.queue import Entry
 from tui.screens.beside import whole
 from tui.screens.glyphs import Glyphs
+from tui.screens.links import media_link, medium_in_words
 from tui.screens.paint import Palette, palette, strip, wrapped
 from tui.store.reader import DraftRow, IncidentRow, NoteRow, PostRow, PromiseRow, ReplyRow
 
@@ -199,10 +200,10 @@ class ThreadPane(Widget, can_focus=True):
         body = text.clean(post.text[:POST_CHARACTERS]) + ("…" if len(post.text) > POST_CHARACTERS else "")
         lines = [head, *wrapped(Content(body).stylize(colors.quiet if post.deleted else Style()), width, INDENT)]
         for medium in post.media:
-            alt = text.line(str(medium.get("alt") or "no description"))
-            lines += wrapped(
-                Content(f"[{text.line(str(medium.get('type', 'file')))}: {alt}]").stylize(colors.quiet), width, INDENT
-            )
+            said = Content(medium_in_words(medium.get("type"), medium.get("alt"))).stylize(colors.quiet)
+            lines += wrapped(said, width, INDENT)
+            if link := media_link(medium.get("url")):
+                lines += wrapped(Content(text.fit(link, width - INDENT).rstrip()).stylize(colors.quiet), width, INDENT)
         return lines
 
     def _reposts(self, folded: list[PostRow], colors: Palette, width: int) -> list[Content]:
