@@ -14,7 +14,7 @@ from networks.servers.x_server import FakeX
 from sqlalchemy import insert, select
 
 from tui import clock
-from tui.clock import SECOND, Millis
+from tui.clock import MINUTE, SECOND, Millis
 from tui.config import Config
 from tui.desk import sources
 from tui.errors import Refused
@@ -30,6 +30,9 @@ from tui.worker.run import round_of
 
 POLL = 20 * SECOND
 PEOPLE = 400
+WINDOW: Millis = 5 * MINUTE
+CALLS = {"mastodon": 300, "bluesky": 3_000}
+"""What these servers allow in each window; X counts by itself."""
 
 
 class Killed(BaseException):
@@ -153,6 +156,8 @@ class Hour:
         """A second passes: people write, something breaks, the collectors do what is due."""
         self.now += SECOND
         for side in self.sides:
+            if self.now % WINDOW == 0 and hasattr(side.server, "_left"):
+                side.server._left = CALLS[side.account.network]
             if faults:
                 self._break(side)
                 for _ in range(side.rate):

@@ -405,6 +405,23 @@ def test_a_read_that_comes_after_the_lease_was_lost_commits_nothing(
     assert (stored(store), source(reader).cursor) == ([], "0")
 
 
+def test_a_lease_that_another_has_only_just_taken_commits_nothing(
+    reader: Reader, store: Store, feed: Feed, watch: Watch, reading: Reading
+) -> None:
+    reading.round()
+    watch.now += MINUTE
+    feed.bring(*asks(3))
+
+    def meanwhile(_: str) -> None:
+        feed.after = lambda _: None
+        watch.now += SPAN + SECOND
+        assert Held(store, reading.lane.name, "second", watch).keep()
+
+    feed.after = meanwhile
+    assert reading.round() is None
+    assert (stored(store), source(reader).cursor) == ([], "0")
+
+
 def test_a_lease_that_was_lost_and_is_free_again_commits_nothing_either(
     reader: Reader, store: Store, feed: Feed, watch: Watch
 ) -> None:
@@ -674,6 +691,32 @@ def test_the_limits_of_the_server_are_stored_once_a_day(
     feed.found_limits = replace(feed.found_limits, characters=1_000)
     reading.round()
     assert [one["limits"]["characters"] for one in events(reader, "account.limits")] == [500, 1_000]
+
+
+class Silent(Feed):
+    """A network that does not say what was deleted."""
+
+    deleted: frozenset[str] = frozenset()
+
+    def gone(self, post_ids: list[str]) -> frozenset[str]:
+        self.asked.append(f"gone {' '.join(post_ids)}")
+        return self.deleted & frozenset(post_ids)
+
+
+def test_what_its_author_took_back_waits_no_longer(store: Store, reader: Reader, watch: Watch) -> None:
+    feed = Silent()
+    reading = Reading(store, feed, watch)
+    feed.bring(*asks(2, ago=MINUTE))
+    reading.round()
+    assert [one for one in feed.asked if one.startswith("gone")] == ["gone m0 m1"]
+    feed.deleted = frozenset({"m1", "never"})
+    watch.now += collector.GONE_EVERY
+    reading.round()
+    assert {row.handle: row.state for row in rows(reader)} == {"c0": "new", "c1": "resolved"}
+    assert [event.kind for event in reader.events() if event.kind == "post.deleted"] == ["post.deleted"]
+    watch.now += collector.GONE_EVERY
+    reading.round()
+    assert feed.asked[-1] == "gone m0"
 
 
 # -- the stream --------------------------------------------------------------------------------------

@@ -7,14 +7,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, exc, insert, update
+from sqlalchemy import delete, exc, insert, select, update
 from sqlmodel import Session
 
 from tui.clock import DAY, MINUTE, SECOND, Millis, age, local
 from tui.config import Config
 from tui.desk import intake
 from tui.errors import Refused
-from tui.networks.records import Page, Post, Rate, ServerLimits
+from tui.networks.records import Author, Page, Post, Rate, ServerLimits
 from tui.store import log
 from tui.store import tables as t
 from tui.store.reader import EventRow, Reader, SourceRow
@@ -84,6 +84,18 @@ def arrived(
 def around(session: Session, posts: Sequence[Post], *, now: Millis, config: Config) -> Arrived:
     """The context of a post we have: it opens no conversation of its own."""
     return Arrived(*take_each(session, posts, now=now, config=config, context=True))
+
+
+def gone(session: Session, network: str, native_ids: Collection[str], *, now: Millis, config: Config) -> None:
+    """Stored posts that are not on their network any more."""
+    p, w = t.posts.c, t.authors.c
+    stored = session.execute(
+        select(p.native_id, p.created_at, p.kind, w.native_id, w.handle, w.name, w.followers, w.verified)
+        .join(t.authors, w.id == p.author_id)
+        .where(p.network == network, p.native_id.in_(native_ids))
+    )
+    posts = [Post(network, own, Author(*who), "", at, kind=kind, deleted=True) for own, at, kind, *who in stored]
+    intake.take_in(session, posts, now=now, config=config)
 
 
 def _newest(posts: Sequence[Post], row: SourceRow, config: Config, now: Millis) -> list[Post]:
@@ -282,6 +294,7 @@ __all__ = [
     "failed",
     "gap",
     "gaps",
+    "gone",
     "headline",
     "importance",
     "limits",

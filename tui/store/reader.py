@@ -1059,6 +1059,18 @@ class Reader:
         )  # fmt: skip
         return [str(row[0]) for row in rows]
 
+    def words_that_wait(self, account_id: int, limit: int) -> list[str]:
+        """The newest public word of each conversation that is claimed or waits for this account, in serving order."""
+        rows = self._all(
+            "SELECT w.native_id FROM (SELECT (SELECT p.native_id FROM post p WHERE p.conversation_id = c.id "
+            "AND p.author_id = c.author_id AND NOT p.ours AND NOT p.deleted AND p.kind != 'repost' "
+            "ORDER BY p.created_at DESC, p.id DESC LIMIT 1) AS native_id FROM conversation c "
+            "WHERE c.state IN ('claimed', 'new') AND c.account_id = :account AND NOT c.private "
+            "ORDER BY c.state, c.rank, c.id LIMIT :limit) w WHERE w.native_id IS NOT NULL",
+            account=account_id, limit=limit,
+        )  # fmt: skip
+        return [str(row[0]) for row in rows]
+
     def events_since(self, at: Millis, kinds: Sequence[str], limit: int) -> list[EventRow]:
         """The newest events of these kinds since a moment, oldest first."""
         rows = self._all(

@@ -7,8 +7,9 @@ can commit. So a crash, a slow network or a second collector cost a read, and ne
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import Protocol, runtime_checkable
 
 from tui import clock as wall
 from tui.clock import DAY, HOUR, MINUTE, SECOND, Millis
@@ -33,7 +34,20 @@ AMONG = 500
 REFUSALS = 1_000
 """So many refused posts are remembered, so that each stands in the log once."""
 
+GONE_EVERY: Millis = 15 * MINUTE
+"""How often it is looked whether what waits is still there, on a network that does not say what was deleted."""
+GONE_AT_ONCE = 100
+
 _log = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class Recalls(Protocol):
+    """A client of a network that does not say by itself what was deleted."""
+
+    def gone(self, post_ids: Sequence[str]) -> frozenset[str]:
+        """Which of these posts are not there any more. Raises OutOfReach."""
+        ...
 
 
 class Collecting:
@@ -73,6 +87,7 @@ class Collecting:
         self._looked: set[str] = set()
         self._look_at: Millis = 0
         self._limits_at: Millis = 0
+        self._gone_at: Millis = 0
         self._login_at: Millis = 0
         self._due_at: Millis = 0
         self._problem = ""
@@ -98,6 +113,7 @@ class Collecting:
         if self._client is not None:
             self._look_up_parents(self._client, leads)
             self._ask_for_limits(self._client, leads)
+            self._look_for_deleted(self._client, leads)
         self._due_at = self._next()
         if self._anew:
             self._rows, self._due_at, self._anew = {}, 0, False
@@ -119,6 +135,7 @@ class Collecting:
         times = [row.next_at for row in self._rows.values()]
         if self._client is not None:
             times += [self._limits_at, *([self._look_at] if self._look_at else [])]
+            times += [self._gone_at] if isinstance(self._client, Recalls) else []
         if self._refused_login is not None:
             times.append(self._login_at)
         return min(times, default=0)
@@ -313,6 +330,27 @@ class Collecting:
         with self._store.transaction() as session:
             _only(leads(session))
             sources.limits(session, row, found, now)
+
+    def _look_for_deleted(self, client: Client, leads: Leads) -> None:
+        """What its author has taken back waits for nobody."""
+        now = self._clock()
+        if not isinstance(client, Recalls) or now < self._gone_at:
+            return
+        self._gone_at = now + GONE_EVERY
+        waiting = self._reader.words_that_wait(self._account.id, GONE_AT_ONCE)
+        if not waiting or not plan.may_look(self._rows.values(), now):
+            return
+        try:
+            gone = client.gone(waiting)
+        except OutOfReach:
+            return
+        except Exception:  # what waits goes on waiting
+            _log.exception("whether posts are deleted was not understood")
+            return
+        if gone:
+            with self._store.transaction() as session:
+                _only(leads(session))
+                sources.gone(session, self._account.network, gone, now=now, config=self._config)
 
     @cached_property
     def _reader(self) -> Reader:
