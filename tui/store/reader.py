@@ -1031,7 +1031,7 @@ class Reader:
             "COUNT(*) AS many FROM reply WHERE state NOT IN ('sent', 'recalled') AND state IN ('held', 'queued') "
             "GROUP BY account_id) h ON h.account_id = a.id ORDER BY a.network, a.handle"
         )
-        return [AccountRow(*row[:5], bool(row[5]), *row[6:]) for row in rows]
+        return [AccountRow(*row)._replace(braked=bool(row[5])) for row in rows]
 
     def logins(self) -> list[LoginRow]:
         """Our accounts that have a login."""
