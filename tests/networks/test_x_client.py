@@ -319,6 +319,8 @@ def test_who_may_be_answered_is_known_when_a_post_comes(
     ids = {"ours": both.write("We run", "northline"), "theirs": both.write("Hm", "bert")}
     writing = {name: ids.get(value, value) if isinstance(value, str) else value for name, value in writing.items()}
     own = both.write(author="amandac", **writing)
+    if "entities" in writing:
+        both.posts[own]["text"] = "northline"  # she took our handle off her answer
     post = next(one for one in client_of(both, moment).thread(own) if one.id == own)
     assert post.reply_allowed is allowed
     assert (post.reply_denied or "").startswith(denied or "")
@@ -380,6 +382,14 @@ def test_messages_are_private_and_ours_hang_on_theirs(both: FakeX, moment: Momen
         post for post in client_of(both, moment).read("messages", page.cursor, now=NOW).posts if post.id == ours
     ]
     assert again.in_reply_to == hers, "a client that has just started finds it, too"
+
+
+def test_a_message_of_ours_that_came_first_hangs_on_the_answer_to_it(x: FakeX, client: XClient, moment: Moment) -> None:
+    ours = x.message_of_ours("May we help?")
+    moment.on()
+    hers = x.message("Yes please")
+    first, second = client.read("messages", None, now=moment.now).posts
+    assert [(first.id, first.in_reply_to), (second.id, second.in_reply_to)] == [(ours, hers), (hers, None)]
 
 
 def test_many_messages_are_walked_down_and_a_page_that_ran_out_begins_anew(

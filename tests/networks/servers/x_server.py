@@ -53,7 +53,7 @@ class FakeX:
         self.codes: dict[str, str] = {}
         """By code: the PKCE challenge it was given out for; empty: any."""
         self.empty_pages = 0
-        """So many pages come empty, with the name of the next."""
+        """So many pages come empty, each with the name of the next, which alone leads on."""
         self.blocked: set[str] = set()
         """Ids of people who take no message of ours."""
         self._faults: deque[str] = deque()
@@ -298,10 +298,9 @@ class FakeX:
                 raise _invalid(name, value, f"The query parameter [{name}] is not one of those it may be.")
 
     def _list(self, found: list[dict[str, Any]], params: Mapping[str, str]) -> dict[str, Any]:
-        if self.empty_pages:
-            self.empty_pages -= 1
-            token = f"e{self.empty_pages}x{params.get('pagination_token', '')}"
-            return {"meta": {"result_count": 0, "next_token": token}}
+        passed = len(params.get("pagination_token", "")) if params.get("pagination_token", "e").startswith("e") else 99
+        if passed < self.empty_pages:
+            return {"meta": {"result_count": 0, "next_token": "e" * (passed + 1)}}
         since, until = int(params.get("since_id", 0)), int(params.get("until_id", 1 << 63))
         found = [one for one in found if since < int(one["id"]) < until]
         if "start_time" in params:
@@ -310,7 +309,7 @@ class FakeX:
         return self._page(found, params, {})
 
     def _page(self, found: list[dict[str, Any]], params: Mapping[str, str], more: dict[str, Any]) -> dict[str, Any]:
-        start = int(re.sub(r"^(?:e\d+x)*", "", params.get("pagination_token", "")).removeprefix("p") or 0)
+        start = int(params.get("pagination_token", "").lstrip("ep") or 0)
         size = int(params.get("max_results", 10))
         shown = found[start : start + size]
         meta: dict[str, Any] = {"result_count": len(shown)}
