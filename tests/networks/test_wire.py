@@ -491,10 +491,10 @@ def test_a_name_is_looked_up_once_a_call_and_what_was_checked_is_used(
 def test_the_next_address_is_tried_where_the_first_takes_no_connection(
     wires: Callable[..., Wire], names: dict[str, Any]
 ) -> None:
-    names["server.test"] = ["127.0.0.2", "127.0.0.1"]
+    names["server.test"] = ["127.0.0.2", "127.0.0.1", "127.0.0.3"]
     with serving(answering(b"{}"), certificate="good.pem") as server:
         wire = wires(f"https://server.test:{server.port}", Options(private=True, ca_file=AUTHORITY))
-        # 127.0.0.2 is no address that a test may reach: connecting fails.
+        # The others take no connection.
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(socket.socket, "connect", _only("127.0.0.1", socket.socket.connect))
             assert wire.send("POST", "/").ok
