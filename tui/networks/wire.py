@@ -515,10 +515,8 @@ async def _body(response: httpx.Response) -> bytes:
             body += part
             if max(came, len(body)) > MAX_BODY:
                 raise _Refused(f"its answer is larger than {MAX_BODY >> 20} MB")
-    if unpack is not None and came:
-        body += unpack.flush()  # a few bytes that it held back for want of room
-        if not unpack.eof:
-            raise _Refused("its answer is cut off")
+    if unpack is not None and came and not unpack.eof:
+        raise _Refused("its answer is cut off")
     return bytes(body)
 
 
