@@ -67,6 +67,15 @@ def test_tokens_that_others_could_read_are_said_by_the_collector(store: Store, t
     reader.close()
 
 
+def test_tokens_that_cannot_be_read_leave_the_leases_to_whoever_can(store: Store, tokens: Path) -> None:
+    with_login(store)
+    tokens.mkdir()  # to root, too, this is not readable
+    assert names(store) == []
+    tokens.rmdir()
+    log_in(tokens)
+    assert names(store) == ["collect x:@northline", "send x:@northline"]
+
+
 def test_a_network_that_nobody_knows_holds_up_no_other_lane(store: Store, tokens: Path) -> None:
     take(store)
     with store.transaction() as session:
