@@ -93,7 +93,9 @@ def toml(value: Any) -> str:
     return json.dumps(list(value) if isinstance(value, tuple) else value)
 
 
-@pytest.mark.parametrize("settings", [DeskSettings(), AccountSettings(), NetworkSettings()], ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize(
+    "settings", [DeskSettings(), AccountSettings(), NetworkSettings()], ids=lambda one: type(one).__name__
+)
 def test_every_setting_stands_with_its_default(settings: DeskSettings | AccountSettings | NetworkSettings) -> None:
     first = fields(settings)[0].name
     _, _, after = page("docs/configuration.md").partition(f"| `{first}` |")

@@ -83,7 +83,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("why", ("w",), "Why", "score, freshness and what the guard would say", "list", "row", footer=True),
     Action("show-link", ("o",), "Link", "show the link of the post", "list", "row"),
     Action("copy-link", ("y",), "Copy link", "copy the link of the post", "list", "row"),
-    Action("undo", ("U",), "Undo", "recall the newest held reply, or the scheduled one here", "list", "held", footer=True),
+    Action(
+        "undo", ("U",), "Undo", "recall the newest held reply, or the scheduled one here", "list", "held", footer=True
+    ),
     Action("canned", ("ctrl+r",), "Canned", "find a canned response", "editor", footer=True),
     Action("keep-note", ("ctrl+s", "f9"), "Keep note", "for colleagues only", "editor", footer=True, modes=("note",)),
     Action("save-canned", ("ctrl+s", "f9"), "Save", "check and save it", "editor", footer=True, modes=("canned",)),
