@@ -22,6 +22,7 @@ from tui.config import VERDICTS, AccountSettings, DeskSettings, NetworkSettings,
 from tui.desk.guard import CHECKS
 from tui.errors import ShiftdeskError
 from tui.screens import themes
+from tui.secrets import CREDENTIAL
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -127,6 +128,34 @@ def test_every_theme_stands_in_its_table() -> None:
 def test_every_exit_code_stands_in_its_table() -> None:
     written = {cells[0] for cells in rows("docs/commands.md", "Code")}
     assert written == {"0", "128 + n"} | {str(error.exit_code) for error in ShiftdeskError.__subclasses__()}
+
+
+def test_every_figure_of_the_worker_stands_in_its_table(tmp_path: Path) -> None:
+    from tui.store.store import Store
+    from tui.worker.metrics import Figures
+
+    store = Store(tmp_path / "desk.db")
+    store.prepare()
+    offered = {metric.name + "_total" * (metric.type == "counter") for metric in Figures(store, dict).collect()}
+    written: set[str] = set()
+    for cells in rows("docs/networks.md", "Name | Labels | Is"):
+        names = re.findall(r"`([\w ]+)`", cells[0])
+        written |= {name if name.startswith("shiftdesk") else f"shiftdesk_replies{name}" for name in names}
+    assert written == offered
+
+
+def test_the_unit_runs_what_there_is() -> None:
+    unit = re.findall(r"^(\w+)=(.*)$", page("docs/worker.service"), re.MULTILINE)
+    (started,) = [value for name, value in unit if name == "ExecStart"]
+    command = program.get_command(click.Context(program), "worker")
+    assert command is not None
+    assert started.split()[1] == "worker"
+    command.make_context("worker", started.split()[2:]).close()  # it takes these options
+    assert ("Type", "notify") in unit
+    (credential,) = [value.partition(":")[0] for name, value in unit if name == "LoadCredential"]
+    assert credential == CREDENTIAL
+    variables = {value.partition("=")[0] for name, value in unit if name == "Environment"}
+    assert all(f"`{variable}`" in page("docs/configuration.md") for variable in variables)
 
 
 # -- pages ---------------------------------------------------------------------------------------
