@@ -20,11 +20,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tui.errors import Misuse, OutOfReach
-from tui.hidden import remember
+from tui.hidden import TOKENS_VARIABLE, remember
 
 CREDENTIAL = "shiftdesk-tokens"
 """Its name in the unit file: `LoadCredential=shiftdesk-tokens:/etc/shiftdesk/tokens.toml`."""
-VARIABLE = "SHIFTDESK_TOKENS_"
 SERVICE = "shiftdesk"
 """Under which a keyring has them."""
 RENEWED = "renewed-tokens.toml"
@@ -191,7 +190,7 @@ class Secrets:
 
 def variable(key: str) -> str:
     """The environment variable of an account: `SHIFTDESK_TOKENS_X_NORTHLINE`."""
-    return VARIABLE + re.sub(r"[^A-Z0-9]+", "_", key.upper()).strip("_")
+    return TOKENS_VARIABLE + re.sub(r"[^A-Z0-9]+", "_", key.upper()).strip("_")
 
 
 def _replace(values: Values, by: Values) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from tui import text
 from tui.config import DRAFT_CHARACTERS
 from tui.errors import Misuse, OutOfReach
+from tui.hidden import for_others
 
 NAMED = ("VISUAL", "EDITOR")
 """The variables that name an editor, the first that says something counts."""
@@ -89,10 +90,10 @@ class Copy:
 async def run(words: list[str], path: Path) -> int:
     """Run an editor on a file in this terminal until it ends; its exit code, or -n when signal n ended it.
 
-    Where that is cancelled the editor ends too. Raises Misuse where it cannot be started.
+    It gets no tokens of ours. Where that is cancelled the editor ends too. Raises Misuse where it cannot be started.
     """
     try:
-        editor = await asyncio.create_subprocess_exec(*words, str(path))
+        editor = await asyncio.create_subprocess_exec(*words, str(path), env=for_others(os.environ))
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
         raise Misuse(f"The editor {shown(words)!r} cannot be started ({why}); "
