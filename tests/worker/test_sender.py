@@ -479,3 +479,46 @@ def test_a_failed_reply_brings_its_conversation_back_on_top_until_it_is_answered
     found = place.reader.conversation(conversation)
     assert found is not None
     assert (found.state, found.reasons) == ("pending", [])
+
+
+# -- what keeps a round short --------------------------------------------------------------------------
+
+
+def test_an_answer_that_our_client_stumbles_over_is_no_clear_answer_and_stops_nothing_else(place: Place) -> None:
+    first, second = place.answer(1), place.answer(2)
+    place.net.publishing, place.net.looking = [(KeyError("data"), True)], [ValueError("no id")]
+    assert place.round().sent == 1
+    assert (place.state(first), place.state(second)) == ("unknown", "sent")
+    assert "ValueError" in place.row(first).error
+    assert place.round(HOUR).sent == 1
+    assert len(place.net.out) == 2
+
+
+def published(asked: list[str]) -> list[tuple[int, str]]:
+    """The texts that were published, each with its place among what was asked."""
+    return [(at, one.removeprefix("publish ")) for at, one in enumerate(asked) if one.startswith("publish ")]
+
+
+def test_look_ups_that_are_not_answered_hold_up_those_behind_them(place: Place) -> None:
+    replies = [place.answer(number) for number in range(1, 7)]
+    with place.store.transaction() as session:
+        outbox.queue_due(session, place.now, account=place.account)
+        for _ in replies:
+            assert outbox.start_sending(session, place.now, CONFIG, account=place.account) is not None
+    limited = RateLimited("too many calls", until=place.now + 10 * MINUTE)
+    place.net.looking = [limited] * len(replies)
+    assert place.round(first=True).unknown == len(replies)
+    assert len(place.net.asked) == 2
+    assert {place.state(reply) for reply in replies} == {"unknown"}
+    assert {place.row(reply).due_at for reply in replies} == {limited.until}
+    place.net.looking = []
+    place.round(10 * MINUTE)
+    assert {place.state(reply) for reply in replies} == {"sent"}
+    assert all(place.net.asked.index(f"look up {text}") < at for at, text in published(place.net.asked))
+
+
+def test_no_call_is_begun_when_the_worker_is_to_end(place: Place) -> None:
+    first, second = place.answer(1), place.answer(2)
+    goes_on = iter([True, False])
+    place.outlet.round(first=False, leads=lambda session=None: True if session is not None else next(goes_on))
+    assert (place.state(first), place.state(second)) == ("sent", "queued")

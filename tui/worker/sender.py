@@ -5,6 +5,7 @@ looked up before anything else; what a dead sender left in `sending` is looked u
 finds nothing means, `tui.desk.outbox.outcome` decides.
 """
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ from tui.store.store import Store
 from tui.text import line
 from tui.worker.lease import SPAN
 from tui.worker.run import Done, Leads
+
+_log = logging.getLogger(__name__)
 
 SAID_CHARACTERS = 300
 """Most of what a network says that is kept with a reply."""
@@ -84,12 +87,31 @@ class _Round:
                 left = outbox.unsettled(session, ("sending", "unknown"), account=self.account)
             else:
                 left = outbox.unsettled(session, ("unknown",), account=self.account, now=self.clock())
-        for reply_id, reply in left:
+        in_a_row = 0
+        for number, (reply_id, reply) in enumerate(left):
+            if not self.leads():
+                return
+            problem: OutOfReach | None = None
             with suppress(Refused):  # somebody settled it meanwhile
-                self._look_up(reply_id, reply)
+                problem = self._look_up(reply_id, reply)
+            in_a_row = 0 if problem is None else in_a_row + 1
+            if problem is not None and in_a_row >= IN_A_ROW:
+                self._put_off([other for other, _ in left[number + 1 :]], problem)
+                return
+
+    def _put_off(self, replies: list[int], problem: OutOfReach) -> None:
+        """Their network answers no look-up now: they are unknown, and not even asked for."""
+        until = problem.until if isinstance(problem, RateLimited) else 0
+        with self.store.transaction() as session:
+            for reply_id in replies:
+                with suppress(Refused):
+                    outbox.unknown(session, reply_id, _said(problem), self.clock(), until=until)
+        self.done.unknown += len(replies)
 
     def _send_next(self) -> bool:
         """One reply; whether another may follow."""
+        if not self.leads():
+            return False
         at = self.clock()
         with self.store.transaction() as session:
             if not self.leads(session):
@@ -120,9 +142,9 @@ class _Round:
         except OutOfReach as error:
             self._hold_up(reply_id, error)
             return
-        except Unclear as error:
+        except Exception as error:  # whatever it is, the reply may be out
             with self.store.transaction() as session:
-                outbox.unknown(session, reply_id, _said(error), self.clock())
+                outbox.unknown(session, reply_id, _why_unclear(error), self.clock())
             self._look_up(reply_id, reply)
         else:
             with self.store.transaction() as session:
@@ -147,24 +169,28 @@ class _Round:
         if until is None:
             self.done.failed += 1
 
-    def _look_up(self, reply_id: int, reply: Outgoing) -> None:
-        """Out there: sent. Not to be seen there: `outbox.not_found` decides. No answer: it stays unknown."""
+    def _look_up(self, reply_id: int, reply: Outgoing) -> OutOfReach | None:
+        """Out there: sent. Not to be seen there: `outbox.not_found` decides. No answer: it stays unknown.
+
+        What kept its network from being asked; None where it was.
+        """
         try:
             receipt = self.network.look_up(reply)
-        except (Unclear, OutOfReach, RefusedByNetwork) as error:
+        except Exception as error:
             until = error.until if isinstance(error, RateLimited) else 0
             with self.store.transaction() as session:
-                outbox.unknown(session, reply_id, _said(error), self.clock(), until=until)
+                outbox.unknown(session, reply_id, _why_unclear(error), self.clock(), until=until)
             self.done.unknown += 1
-            return
+            return error if isinstance(error, OutOfReach) else None
         with self.store.transaction() as session:
             if receipt is not None:
                 outbox.sent(session, reply_id, receipt, self.clock())
                 self.done.sent += 1
-                return
+                return None
             became = outbox.not_found(session, reply_id, self.clock(), settles=self._settles)
         self.done.failed += became == "failed"
         self.done.unknown += became == "unknown"
+        return None
 
     @property
     def _settles(self) -> Millis | None:
@@ -175,6 +201,14 @@ class _Round:
         if self.account is None:
             return None
         return self.network.settles + self.config.network.deadline_seconds * SECOND
+
+
+def _why_unclear(error: Exception) -> str:
+    """What a network said; an answer that our client stumbles over keeps one reply here, not those behind it."""
+    if isinstance(error, (Unclear, OutOfReach, RefusedByNetwork)):
+        return _said(error)
+    _log.error("an answer was not understood", exc_info=error)
+    return f"its answer is not understood ({type(error).__name__}); please report this"
 
 
 def _said(error: Exception) -> str:
