@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from tui.clock import HOUR, MINUTE, SECOND, Millis
 from tui.config import Config
-from tui.desk import claims, outbox
+from tui.desk import claims, intake, outbox
 from tui.errors import OutOfReach
 from tui.networks.accounts import Account
 from tui.networks.files import Files
@@ -560,3 +560,24 @@ def test_two_senders_at_once_send_everything_once_and_in_order(
     assert (sum(one.sent for one in done), sum(one.failed for one in done)) == (3 + 7, 1)
     assert wire.asked.count("publish") == 10
     assert [reply.text[-4:] for reply in wire.out.values() if reply.in_reply_to == "q"] == [" 1/3", " 2/3", " 3/3"]
+
+
+def test_one_lane_that_is_out_of_reach_keeps_no_other_from_its_round(
+    store: Store, reader: Reader, tmp_path: Path, watch: Watch, reply: int
+) -> None:
+    def away() -> Network:
+        raise OutOfReach("There are no tokens here.")
+
+    with store.transaction() as session:
+        made = intake.ensure_account(session, "x", "@other", NOW)
+        session.execute(update(t.accounts).where(t.accounts.c.id == made).values(server="https://x.example"))
+        due = {"state": "queued", "due_at": NOW, "account_id": made, "key": "k"}
+        stored = session.execute(select(t.replies).where(t.replies.c.id == reply)).one()._asdict()
+        session.execute(t.replies.insert().values(stored | due | {"id": reply + 1}))
+    lanes = [
+        Sending(store, Config(), made, "x:@other", away, clock=watch),
+        Local(store, Config(), Files(tmp_path), clock=watch),
+    ]
+    with pytest.raises(OutOfReach, match="no tokens"):
+        Worker(store, lanes, clock=watch).once()
+    assert (state(reader, reply), leases(store)) == ("sent", [])

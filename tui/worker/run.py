@@ -99,16 +99,28 @@ class Worker:
         """When each running lane last went on, by the monotonic clock (s)."""
 
     def once(self) -> dict[str, Any]:
-        """One round of every lane that is free, whose lease is given back: what was done, and whether all were busy."""
+        """One round of every lane that is free, whose lease is given back: what was done, and whether all were busy.
+
+        Raises OutOfReach for the first that something was out of reach of, when all have had their turn.
+        """
         done, busy = Done(), True
+        problem: OutOfReach | None = None
         try:
             for lane, held in self._lanes:
-                found = round_of(lane, held)
+                try:
+                    found = round_of(lane, held)
+                except Refused:
+                    continue  # somebody else was faster
+                except OutOfReach as error:
+                    problem = problem or error
+                    continue
                 if found is not None:
                     busy = False
                     done.add(found)
         finally:
             self.leave()
+        if problem is not None:
+            raise problem
         return {"busy": busy, **asdict(done)}
 
     @property
