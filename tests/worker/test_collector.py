@@ -745,3 +745,22 @@ def test_a_stream_makes_mentions_due_at_once(store: Store, feed: Feed, watch: Wa
     assert feed.reads.count("own") == 1, "the others are not due"
     ended.set()
     reading.lane.close()
+
+
+def test_a_stream_that_never_rests_leaves_calls_for_the_rest(store: Store, feed: Feed, watch: Watch) -> None:
+    told, woken_by = threading.Event(), list[Callable[[], None]]()
+
+    def listen(woken: Callable[[], None], stop: Callable[[], bool]) -> None:
+        woken_by.append(woken)
+        told.set()
+
+    reading = Reading(store, feed, watch, listen=listen)
+    reading.round()
+    assert told.wait(30)
+    feed.asked.clear()
+    for _ in range(30):
+        watch.now += SECOND
+        woken_by[0]()
+        reading.round()
+    assert 5 <= feed.reads.count("mentions") <= 7
+    reading.lane.close()

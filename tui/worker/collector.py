@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Protocol, runtime_checkable
 
 from tui import clock as wall
-from tui.clock import DAY, HOUR, MINUTE, SECOND, Millis
+from tui.clock import DAY, HOUR, LATEST, MINUTE, SECOND, Millis
 from tui.config import Config
 from tui.desk import sources
 from tui.errors import OutOfReach, Refused, ShiftdeskError
@@ -90,6 +90,8 @@ class Collecting:
         self._gone_at: Millis = 0
         self._login_at: Millis = 0
         self._due_at: Millis = 0
+        self._wake_at: Millis = LATEST
+        """When what a stream told of is read."""
         self._problem = ""
         self._anew = False
         """A client was made later than the sources were asked for."""
@@ -101,13 +103,12 @@ class Collecting:
         done = Done()
         if first:
             self._rows, self._due_at = {}, 0  # another may have read on meanwhile
-        woken = self._ear is not None and self._ear.heard()
-        if self._clock() < self._due_at and not woken:
+        self._hear("mentions")
+        if self._clock() < min(self._due_at, self._wake_at):
             return done
         if not self._rows and not self._begin(leads):
             return done
-        if woken:
-            self._wake("mentions")
+        self._wake("mentions")
         self._notice_login(leads)
         done.read = self._read_due(leads)
         if self._client is not None:
@@ -191,15 +192,18 @@ class Collecting:
                 self._ear = Ear(self._listen, self.name)
         return self._client
 
-    def _wake(self, name: str) -> None:
-        """A stream says that there is something: it is due now, unless the network has told us to wait."""
+    def _hear(self, name: str) -> None:
+        """A stream says that there is something: when it is read, by what calls are left."""
         row = self._rows.get(name)
-        if (
-            row is not None
-            and row.error is None
-            and not (row.rate_left == 0 and (row.rate_resets_at or 0) > row.next_at)
-        ):
-            self._rows[name] = row._replace(next_at=min(row.next_at, self._clock()))
+        if row is not None and self._ear is not None and self._ear.heard():
+            self._wake_at = min(self._wake_at, plan.after_wake(row, self._clock()))
+
+    def _wake(self, name: str) -> None:
+        """What a stream told of is due, once its time has come."""
+        now, row = self._clock(), self._rows.get(name)
+        if self._wake_at <= now and row is not None:
+            self._wake_at = LATEST
+            self._rows[name] = row._replace(next_at=min(row.next_at, now))
 
     def _notice_login(self, leads: Leads) -> None:
         """A network that did not take our token is asked again once somebody has logged in again."""
