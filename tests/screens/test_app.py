@@ -510,6 +510,24 @@ def test_what_storage_refuses_is_a_sentence_and_nothing_is_forgotten(
     asyncio.run(story())
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OutOfReach("The database is gone; open the desk again."), "The database is gone; open the desk again."),
+        (ValueError("no such thing"), "The worker stumbled (no such thing) and starts again; the outbox is safe."),
+    ],
+)
+def test_what_stops_the_worker_is_said_and_what_is_out_of_reach_in_its_own_words(
+    store: Store, error: Exception, said: str
+) -> None:
+    async def play() -> None:
+        async with opened(store) as here:
+            await asyncio.to_thread(here.app._stumbled, error)
+            assert here.status == said
+
+    asyncio.run(play())
+
+
 def test_the_end_asks_for_every_claim_also_those_scrolled_away(store: Store) -> None:
     fill(store, 30)
 

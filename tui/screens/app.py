@@ -401,8 +401,10 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
 
     def _stumbled(self, error: Exception) -> None:
         """From the worker's thread: sending and reading pause, and nothing in the outbox is lost."""
-        words = f"The worker stumbled ({text.line(str(error))[:120]}) and starts again; the outbox is safe."
-        self.call_from_thread(self.say, words, bad=True)
+        why = text.line(str(error))
+        if not isinstance(error, OutOfReach):  # its sentence says what to do
+            why = f"The worker stumbled ({why[:120]}) and starts again; the outbox is safe."
+        self.call_from_thread(self.say, why, bad=True)
 
     def _tell(self, found: Sequence[EventRow]) -> None:
         self.post_message(Changed(found))
