@@ -1,5 +1,6 @@
 """`brake`, `reply --at`, and what the outbox says of how far each reply is."""
 
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -102,3 +103,23 @@ def test_the_end_of_a_shift_names_what_leaves_later(desk: Desk) -> None:
     desk.json("reply", "1", "--text", TEXT, "--at", "2h")
     assert "leaves " in desk("shift", "stop").out
     assert desk.json("outbox")[0]["state"] == "held"
+
+
+def test_a_reply_that_nobody_sends_says_so_and_doctor_says_what_to_do(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.json("reply", "1", "--text", TEXT)
+    assert "nobody sends" not in desk("outbox").out
+    later = now() + MINUTE
+    monkeypatch.setattr("tui.clock.now", lambda: later)
+    assert "waits: nobody sends for @northline now, see `shiftdesk doctor`" in desk("outbox").out
+    assert "x @northline: nobody sends, 1 reply waits; open the desk or run `shiftdesk worker`" in desk("doctor").out
+    with sqlite3.connect(desk.path) as connection:
+        connection.execute("UPDATE account SET server = 'https://x.example'")
+        connection.execute("INSERT INTO lease (name, holder, until) VALUES ('worker', 'ana', ?)", (later + MINUTE,))
+    connection.close()
+    assert "nobody sends, 1 reply waits; run `shiftdesk worker` where its tokens are" in desk("doctor").out
+    with sqlite3.connect(desk.path) as connection:
+        connection.execute("UPDATE lease SET name = 'send x:@northline'")
+    connection.close()
+    assert "nobody sends" not in desk("outbox").out + desk("doctor").out

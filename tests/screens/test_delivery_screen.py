@@ -179,3 +179,39 @@ def test_what_waits_is_unknown_or_has_failed_says_why(desk: Store) -> None:
             assert "reply has failed: they blocked us" in str(here.app.thread.entry.row.reasons)  # type: ignore[union-attr]
 
     asyncio.run(work())
+
+
+def test_the_end_of_a_shift_says_what_does_not_leave_and_the_status_that_nobody_sends(desk: Store) -> None:
+    async def work() -> None:
+        async with opened(desk, config=CONFIG) as here:
+            await review(here)
+            await here.pilot.press("y")
+            await here.until(lambda: here.app.held)
+            await ends(here, "waits: no sender")
+            with desk.transaction() as session:
+                session.execute(t.leases.insert().values(name="worker", holder="h", until=clock.now() + HOUR))
+            await ends(here, "sent now")
+            with desk.transaction() as session:
+                brake.put_on(session, brake.Handle(1, "x", US), agent="ben", reason="wrong fare", now=clock.now())
+            await ends(here, "waits: brake")
+            with desk.transaction() as session:
+                brake.release(session, brake.Handle(1, "x", US), agent="ben", now=clock.now())
+                session.execute(t.leases.delete())
+                session.execute(t.replies.update().values(due_at=clock.now() - MINUTE))
+            await here.app.refresh_all()
+            here.app.say("")
+            await here.app.behind.look()
+            here.app._show_status()
+            assert f"x {US}: nobody sends, 1 reply waits" in here.status
+
+    asyncio.run(work())
+
+
+async def ends(here: Opened, fate: str) -> None:
+    """The dialog at the end of a shift says this of the reply in its undo window, and is left."""
+    here.app.action_do("end-shift")
+    await here.until(lambda: here.app.screen.query("#fates"))
+    dialog = here.app.screen
+    await here.until(lambda: f"{fate} " in str(dialog.query_one("#fates", Static).render()))
+    await here.pilot.press("escape")
+    await here.until(lambda: here.app.screen is here.desk)

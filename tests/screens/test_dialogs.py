@@ -6,6 +6,7 @@ import pytest
 from asking import NOTHING, Asked, in_dialog
 from textual import events
 from textual.content import Content
+from textual.widgets import Static
 
 from tui.screens.dialogs import FIELD_CHARACTERS, Choice, Ending, EndShift, Field, Option, Prompt, Sheet
 from tui.screens.glyphs import UNICODE
@@ -69,6 +70,24 @@ def test_the_end_of_a_shift_decides_for_each_conversation(store: Store) -> None:
     assert in_dialog(store, make, story) == Ending({7: "release", 8: "keep", 9: "resolve"}, recall=True)
     assert in_dialog(store, make, lambda asked: asked.press("escape")) is None
     assert in_dialog(store, lambda: EndShift([], [], UNICODE), lambda asked: asked.press("u", "y")) == Ending({}, False)
+
+
+def test_what_a_brake_keeps_is_not_said_to_be_sent_at_the_end_of_a_shift(store: Store) -> None:
+    def make() -> EndShift:
+        return EndShift([], ["to @d: Sorry"], UNICODE, [("waits: brake", "to @e: Hm")])
+
+    async def story(asked: Asked) -> None:
+        said = str(asked.dialog.query_one("#fates", Static).render())
+        assert [row.split() for row in said.splitlines()[1:]] == [
+            ["sent", "now", "held", "reply", "to", "@d:", "Sorry"],
+            ["waits:", "brake", "held", "reply", "to", "@e:", "Hm"],
+        ]
+        await asked.press("U")
+        said = str(asked.dialog.query_one("#fates", Static).render())
+        assert said.count("recalled") == 2
+        await asked.press("y")
+
+    assert in_dialog(store, make, story) == Ending({}, recall=True)
 
 
 @pytest.mark.parametrize(

@@ -149,6 +149,7 @@ def _reading(call: Invocation, storage: Sequence[Check]) -> Iterator[Check]:
     """How far each account with a login is read, where the database can be asked."""
     from tui.clock import now
     from tui.config import Config
+    from tui.desk import delivery
     from tui.desk.sources import gaps, standings
     from tui.store import schema
     from tui.store.store import Store
@@ -163,7 +164,7 @@ def _reading(call: Invocation, storage: Sequence[Check]) -> Iterator[Check]:
     reader = Store(call.path).reader()
     try:
         found, missing, logins = standings(reader, now(), config), gaps(reader, now()), reader.logins()
-        brakes = reader.brakes()
+        brakes, unled = reader.brakes(), delivery.unled(reader, now())
     finally:
         reader.close()
     yield from _logins(logins, config)
@@ -180,6 +181,8 @@ def _reading(call: Invocation, storage: Sequence[Check]) -> Iterator[Check]:
             yield Check("reading", "warn", f"{login.network} {login.handle} was never read; {where}")
     for sentence in missing:
         yield Check("gap", "warn", sentence)
+    for sentence in unled:
+        yield Check("sending", "warn", sentence)
     for brake in brakes:
         said = f"{brake.network} {brake.handle}: nothing leaves, by {brake.by}: {brake.reason}; {brake.waiting} waiting"
         yield Check("brake", "warn", said)

@@ -1,17 +1,22 @@
 """How far a reply has got, in words for a person."""
 
 from tui import clock
-from tui.clock import DAY, Millis
-from tui.store.reader import ReplyRow
+from tui.clock import DAY, SECOND, Millis
+from tui.store.reader import Reader, ReplyRow
 from tui.text import line
 
 WAITING = ("held", "queued", "sending")
 """States in which a reply may still leave by itself."""
+PATIENCE: Millis = 15 * SECOND
+"""So long after its time, and after the last sign of a worker, it is worth saying that nobody sends a reply."""
 
 
 def told(reply: ReplyRow, now: Millis) -> str:
     """One phrase, such as `held until 14:00:08`, `waits: brake by ana, wrong fare` or `failed: they blocked us`."""
     why = line(reply.error or "")
+    if reply.state != "failed" and reply.due_at + PATIENCE <= now and nobody_sends(reply, now):
+        stands = {"unknown": f"unknown: {why}; ", "sending": "sending; "}.get(reply.state, "waits: ")
+        return f"{stands}nobody sends for {line(reply.account or 'no account')} now, see `shiftdesk doctor`"
     match reply.state:
         case "held":
             brake = f"; {_brake(reply)}" if reply.braked_at is not None else ""
@@ -34,6 +39,30 @@ def at(when: Millis, now: Millis) -> str:
     """A time of today as `14:00`, of another day with it."""
     far = clock.local(when, "%d") != clock.local(now, "%d") or abs(when - now) > DAY
     return clock.local(when, "%a %d %b %H:%M" if far else "%H:%M")
+
+
+def nobody_sends(reply: ReplyRow, now: Millis) -> bool:
+    """Whether no desk and no worker is there that could send it, or look it up; a brake is another reason."""
+    is_open = reply.state not in ("sent", "recalled") and reply.braked_at is None
+    return is_open and (reply.led_until or 0) + PATIENCE <= now
+
+
+def kept(reply: ReplyRow, now: Millis) -> str:
+    """What keeps a reply here whose undo window is ended now, in two words; empty where it leaves."""
+    if reply.braked_at is not None:
+        return "waits: brake"
+    return "waits: no sender" if nobody_sends(reply, now) else ""
+
+
+def unled(reader: Reader, now: Millis) -> list[str]:
+    """A sentence for each account whose replies wait because nobody sends for it."""
+    return [_unled(*found) for found in reader.unled(now - PATIENCE)]
+
+
+def _unled(network: str, handle: str, has_login: bool, count: int) -> str:
+    replies = f"{count} repl{'ies wait' if count > 1 else 'y waits'}"
+    where = "run `shiftdesk worker` where its tokens are" if has_login else "open the desk or run `shiftdesk worker`"
+    return f"{line(network)} {line(handle)}: nobody sends, {replies}; {where}"
 
 
 def _held(due_at: Millis) -> str:

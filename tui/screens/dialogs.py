@@ -166,10 +166,17 @@ class Ending:
 class EndShift(Dialog[Ending | None]):
     """What becomes of each claimed conversation, and of replies still held."""
 
-    def __init__(self, claimed: Sequence[tuple[int, str]], held: Sequence[str], glyphs: Glyphs) -> None:
+    def __init__(
+        self,
+        claimed: Sequence[tuple[int, str]],
+        held: Sequence[str],
+        glyphs: Glyphs,
+        kept: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        """`held` leaves now; `kept` does not: each is why, in a word or two, and which."""
         super().__init__("End the shift")
         self.claimed = claimed
-        self.held = held
+        self.held = [("sent now", words) for words in held] + list(kept)
         self.glyphs = glyphs
         self.fates = dict.fromkeys((identity for identity, _ in claimed), "release")
         self.recall = False
@@ -205,9 +212,9 @@ class EndShift(Dialog[Ending | None]):
                     text.fit(words, 60),
                 )
             )
-        for words in self.held:
-            fate = "recalled" if self.recall else "sent now"
-            lines.append(Content.assemble(" ", (f"{fate:<18}", colors.late), text.fit(f"held reply {words}", 60)))
+        for fate, words in self.held:
+            becomes = "recalled" if self.recall else fate
+            lines.append(Content.assemble(" ", (f"{becomes:<18}", colors.late), text.fit(f"held reply {words}", 60)))
         self.query_one("#fates", Static).update(Content("\n").join(lines))
 
     def on_key(self, event: events.Key) -> None:

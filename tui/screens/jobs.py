@@ -13,7 +13,20 @@ from sqlmodel import Session
 from tui import clock
 from tui.clock import Millis
 from tui.config import Config
-from tui.desk import brake, claims, drafts, incidents, keeping, lookups, notes, outbox, people, scratch, shift
+from tui.desk import (
+    brake,
+    claims,
+    delivery,
+    drafts,
+    incidents,
+    keeping,
+    lookups,
+    notes,
+    outbox,
+    people,
+    scratch,
+    shift,
+)
 from tui.desk import repeated as repetition
 from tui.desk import report as figures
 from tui.desk import sources as reading
@@ -420,7 +433,9 @@ def settle_promise(session: Session, *, promise_id: int, agent: str, outcome: ke
 
 
 def behind(reader: Reader, *, config: Config, now: Millis) -> str:
-    """What is worth a word of how far our accounts are read; empty where all is well."""
+    """What is worth a word of what does not leave, and of how far our accounts are read; empty where all is well."""
+    if waiting := delivery.unled(reader, now):
+        return waiting[0]
     return reading.headline(reading.standings(reader, now, config), now)
 
 

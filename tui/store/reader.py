@@ -119,6 +119,8 @@ class ReplyRow(NamedTuple):
     """Since when nothing leaves from its handle; by whom, and why."""
     braked_by: str | None = None
     brake_reason: str | None = None
+    led_until: Millis | None = None
+    """Until when a worker has the lease that it leaves under; None: nobody has it."""
 
 
 class BrakeRow(NamedTuple):
@@ -458,15 +460,23 @@ SELECT p.id, p.network, p.native_id, p.author_id, w.handle, w.name, p.kind, p.te
 FROM post p JOIN author w ON w.id = p.author_id
 """
 
-_REPLY = """
+_LEASE = "CASE WHEN a.server IS NULL THEN 'worker' ELSE 'send ' || a.network || ':@' || a.name END"
+"""The lane that an account's replies leave by, see `tui.worker`."""
+
+_REPLY = (
+    """
 SELECT r.id, r.conversation_id, r.post_id, r.agent, r.text, r.private, r.state, r.created_at, r.due_at, r.sent_at,
        r.native_id, r.error, r.key, c.network, a.handle, w.handle, r.part, r.parts, r.first_id, r.seen_event,
-       r.composition, r.scheduled, a.braked_at, a.braked_by, a.brake_reason
+       r.composition, r.scheduled, a.braked_at, a.braked_by, a.brake_reason,
+       (SELECT l.until FROM lease l WHERE l.name = """
+    + _LEASE
+    + """)
 FROM reply r
 JOIN conversation c ON c.id = r.conversation_id
 JOIN author w ON w.id = c.author_id
 LEFT JOIN account a ON a.id = r.account_id
 """
+)
 
 _SOURCE = """
 SELECT s.account_id, a.network, a.handle, s.name, s.cursor, s.reached_at, s.read_at, s.next_at, s.error,
@@ -995,6 +1005,20 @@ class Reader:
             "AND r.state IN ('held', 'queued')) FROM account a WHERE a.braked_at IS NOT NULL ORDER BY a.braked_at"
         )
         return [BrakeRow(*row) for row in rows]
+
+    def unled(self, since: Millis) -> list[tuple[str, str, bool, int]]:
+        """Accounts whose replies should have left by then, or been looked up, and that nobody has sent for since:
+        network, handle, whether it has a login, and how many replies. A brake is another reason."""
+        rows = self._all(
+            "SELECT c.network, a.handle, a.server IS NOT NULL, COUNT(*) FROM reply r "
+            "JOIN conversation c ON c.id = r.conversation_id LEFT JOIN account a ON a.id = r.account_id "
+            "WHERE r.state NOT IN ('sent', 'recalled') AND r.state <> 'failed' AND r.due_at <= :since "
+            "AND a.braked_at IS NULL "
+            f"AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.name = {_LEASE} AND l.until > :since) "
+            "GROUP BY 1, 2, 3 ORDER BY 1, 2",
+            since=since,
+        )
+        return [(network, handle or "no account", bool(login), count) for network, handle, login, count in rows]
 
     def reply(self, reply_id: int) -> ReplyRow | None:
         """One reply."""
