@@ -437,6 +437,23 @@ def test_a_deleted_post_is_known_to_be(client: Bluesky, fake: FakeBluesky) -> No
     assert (post.id, post.deleted, post.author.handle, post.created_at) == (uri, True, AMANDA, NOW)
 
 
+def test_which_posts_are_gone_is_told_from_which_are_hidden(client: Bluesky, fake: FakeBluesky) -> None:
+    kept, gone, blocked = (fake.mention(author=f"{name}.example") for name in ("anna", "bert", "carla"))
+    fake.delete(gone)
+    fake.blocked.add(blocked.split("/")[2])
+    assert client.gone([kept, gone, blocked, "convo-1/2"]) == {gone}
+    assert client.gone([]) == frozenset()
+    many = [fake.mention() for _ in range(60)]
+    fake.delete(many[-1])
+    assert client.gone(many) == {many[-1]}
+
+
+def test_an_answer_that_shows_nothing_deletes_nothing(fake: FakeBluesky) -> None:
+    uri = fake.mention()
+    client = client_of(lambda _: httpx.Response(200, json={"posts": []}), fake.tokens())
+    assert client.gone([uri]) == frozenset()
+
+
 def test_a_parent_that_is_gone_does_not_hide_the_rest(client: Bluesky, fake: FakeBluesky) -> None:
     uri = fake.mention()
     ours = fake.answer(uri, "ours", US)

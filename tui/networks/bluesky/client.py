@@ -81,21 +81,31 @@ class Bluesky:
         """The post, what it answers up to its root, and what answers it; of a message, its conversation."""
         if not post_id.startswith("at://"):
             return self._messages.conversation(post_id)
-        asked = {"uri": post_id, "depth": DEPTH, "parentHeight": HEIGHT}
-        try:
-            node = self._session.query("app.bsky.feed.getPostThread", asked).get("thread")
-        except Refusal as refusal:
-            if refusal.name != "NotFound":
-                raise
-            node = None
+        node = self._node(post_id, depth=DEPTH, height=HEIGHT)
         found = {post.id: post for post in _nodes(node, self.account)}
         if post_id not in found:
             found[post_id] = self._hidden(post_id, node)
         return tuple(sorted(found.values(), key=lambda post: post.created_at))
 
+    def gone(self, post_ids: Sequence[str]) -> frozenset[str]:
+        """Which of these posts are not there any more; one that a block hides is. Raises OutOfReach and its kin."""
+        public = [one for one in post_ids if one.startswith("at://")]
+        shown = self._shown(public)
+        return frozenset(one for one in public if one not in shown and _is_gone(self._node(one, depth=0, height=0)))
+
     def limits(self) -> ServerLimits:
         """What every Bluesky server takes."""
         return ServerLimits(characters=counted.BLUESKY_GRAPHEMES, pictures=pictures.MOST)
+
+    def _node(self, uri: str, *, depth: int, height: int) -> Any:
+        """A post in its thread, which may say instead that it is not found, or blocked."""
+        asked = {"uri": uri, "depth": depth, "parentHeight": height}
+        try:
+            return self._session.query("app.bsky.feed.getPostThread", asked).get("thread")
+        except Refusal as refusal:
+            if refusal.name != "NotFound":
+                raise
+            return {"notFound": True}
 
     def _notifications(self, cursor: str | None, many: int = PER_PAGE) -> Mapping[str, Any]:
         asked = {"limit": many, "cursor": cursor, "reasons": list(REASONS)}
@@ -241,6 +251,10 @@ def _read(fetch: Callable[..., Any], sentence: str) -> str:
 
 def _indexed(entry: Mapping[str, Any]) -> Any:
     return entry.get("indexedAt") if isinstance(entry, dict) else None
+
+
+def _is_gone(node: Any) -> bool:
+    return isinstance(node, dict) and node.get("notFound") is True
 
 
 def _nodes(node: Any, account: str) -> Iterator[Post]:
