@@ -100,6 +100,10 @@ class AccountSettings:
     """How many times more a post with a link costs on X; 0: nothing is said about it."""
     search: tuple[str, ...] = ()
     """Words of our brand that the network is searched for, so that who only names us is found too."""
+    search_reposts: bool = False
+    """Whether the search on X brings reposts as well; each is paid like a post."""
+    reply_to_anyone: bool = False
+    """Whether our plan at X (Enterprise) lets us reply to who neither named nor quoted us."""
     tags: tuple[str, ...] = ()
     """Hashtags that are read on Mastodon, without `#`."""
     lists: tuple[str, ...] = ()

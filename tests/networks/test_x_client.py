@@ -337,6 +337,25 @@ def test_search_finds_who_only_names_us(x: FakeX, client: XClient) -> None:
     assert x.called[-1].url.params["query"] == '(northline OR "north line") -from:northline -@northline -is:retweet'
 
 
+def test_reposts_are_searched_where_they_are_wanted(x: FakeX, moment: Moment) -> None:
+    by_word = x.write("northline is late", "bert")
+    repost = x.write("", "carla", reposts=by_word)
+    client = client_of(x, moment, replace(WANTED, reposts=True))
+    found = {post.id: post for post in client.read("search", None, now=NOW).posts}
+    assert (found[repost].kind, found[repost].root_id) == ("repost", by_word)
+    assert "is:retweet" not in x.called[-1].url.params["query"]
+
+
+def test_a_plan_that_lets_us_reply_to_anyone_does(x: FakeX, moment: Moment) -> None:
+    wire = Wire(SERVER, transport=httpx.MockTransport(x))
+    client = XClient(Account("x", "@northline", SERVER, ME, WANTED, to_anyone=True), Pocket(), wire, now=moment)
+    x.write("the North Line is late", "bert")
+    x.write("northline is late", "carla", reply_settings="mentionedUsers")
+    allowed = {post.author.handle: post.reply_allowed for post in client.read("search", None, now=NOW).posts}
+    assert allowed == {"bert": True, "carla": False}
+    client.close()
+
+
 def test_more_words_than_fit_are_several_searches(x: FakeX, moment: Moment) -> None:
     words = (*tuple(f"brand{number:03}" for number in range(60)), 'has "quotes" -from:us', " ", "OR")
     client = client_of(x, moment, Wanted(search=words))

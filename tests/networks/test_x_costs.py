@@ -18,11 +18,19 @@ def test_what_has_a_price_can_be_configured() -> None:
     assert tuple(costs.PRICES) == config.PRICED
 
 
-def test_a_price_of_ours_reaches_the_client(tmp_path: Path) -> None:
+def test_what_is_agreed_with_x_reaches_the_client(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
-    path.write_text('[account."x:@northline"]\nprices = { post = 0.004, own = 0 }\n', encoding="utf-8")
+    path.write_text(
+        '[account."x:@northline"]\nprices = { post = 0.004, own = 0 }\nsearch_reposts = true\nreply_to_anyone = true\n',
+        encoding="utf-8",
+    )
     row = LoginRow(*(None for _ in LoginRow._fields))._replace(network="x", handle="@northline")
-    assert account_of(row, config.load(path)).prices == {"post": 0.004, "own": 0}
+    account = account_of(row, config.load(path))
+    assert account.prices == {"post": 0.004, "own": 0}
+    assert account.wanted.reposts
+    assert account.to_anyone
+    other = account_of(row._replace(handle="@other"), config.load(path))
+    assert (other.wanted.reposts, other.to_anyone) == (False, False)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ class Wanted:
 
     search: tuple[str, ...] = ()
     """Words of our brand."""
+    reposts: bool = False
+    """Whether the search on X brings reposts, each paid like a post."""
     tags: tuple[str, ...] = ()
     lists: tuple[str, ...] = ()
     every: Millis = MINUTE
@@ -31,6 +33,8 @@ class Account:
     native_id: str
     """Its own id there."""
     wanted: Wanted = Wanted()
+    to_anyone: bool = False
+    """Whether X lets us reply to who neither named nor quoted us."""
     prices: Mapping[str, float] = field(default_factory=dict)
     """What we pay where it is not what the network publishes; see `tui.networks.x.costs`."""
 

@@ -97,8 +97,16 @@ def account_of(row: LoginRow, config: Config) -> "Account":
     from tui.networks.accounts import Account, Wanted
 
     settings = config.account(row.network, row.handle)
-    wanted = Wanted(settings.search, settings.tags, settings.lists, settings.poll_seconds * SECOND)
-    return Account(row.network, row.handle, row.server, row.native_id, wanted, settings.prices)
+    wanted = Wanted(
+        search=settings.search,
+        reposts=settings.search_reposts,
+        tags=settings.tags,
+        lists=settings.lists,
+        every=settings.poll_seconds * SECOND,
+    )
+    return Account(
+        row.network, row.handle, row.server, row.native_id, wanted, settings.reply_to_anyone, settings.prices
+    )
 
 
 def connected(account: "Account", secrets: "Secrets", config: Config) -> "Client":

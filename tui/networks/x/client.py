@@ -44,7 +44,7 @@ class XClient:
     def __init__(self, account: Account, tokens: Tokens, wire: Wire, *, now: Callable[[], Millis] = clock.now) -> None:
         self.account = account.handle
         self._account = account
-        self._us = Us(account.native_id, account.handle)
+        self._us = Us(account.native_id, account.handle, account.to_anyone)
         self._wire = wire
         self._calls = Calls(wire, tokens, account.handle, now)
         self._publishing = Publishing(self._calls, self._us)
@@ -132,10 +132,11 @@ class XClient:
     def _searches(self) -> dict[str, str]:
         """By source, the search for words of our brand in what neither is ours nor names us.
 
-        Reposts are left out: they are paid like posts, and the posts they repeat are found by themselves.
+        Reposts only where they are wanted: they are paid like posts, and what they repeat is found by itself while new.
         """
         name = self._us.name
-        rest = f" -from:{name} -@{name} -is:retweet"
+        rest = f" -from:{name} -@{name}"
+        rest += "" if self._account.wanted.reposts else " -is:retweet"
         queries: list[list[str]] = []
         for word in filter(None, map(_searched, self._account.wanted.search)):
             if queries and len(" OR ".join([*queries[-1], word])) + len(rest) + 2 <= QUERY:

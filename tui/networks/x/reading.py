@@ -39,6 +39,8 @@ class Us:
     id: str
     handle: str
     """With `@`."""
+    to_anyone: bool = False
+    """Our plan lets us reply to who neither named nor quoted us."""
 
     @property
     def name(self) -> str:
@@ -253,12 +255,13 @@ def _writer(post_id: str | None, around: _Around) -> str | None:
 def _denied(data: Mapping[str, Any], around: _Around, us: Us, *, quotes_us: bool, parent: str | None) -> str | None:
     """Why X takes no reply of ours through its API; None: it takes one.
 
-    Since 23 February 2026 it does only where the author named or quoted us (X's changelog). Who answers us
-    does so too: X puts our handle in front. Under `mentionedUsers` only who is named may answer at all.
+    Since 23 February 2026 it does only where the author named or quoted us, except on Enterprise plans (X's
+    changelog). Who answers us does so too: X puts our handle in front. Under `mentionedUsers` only who is named may
+    answer at all.
     """
     answers_us = _str(data.get("in_reply_to_user_id")) == us.id or _writer(parent, around) == us.id
     named = _names_us(data, us) or answers_us
-    if not (named or quotes_us):
+    if not (named or quotes_us or us.to_anyone):
         return "summons"
     if not named and data.get("reply_settings") == "mentionedUsers":
         return "only people they mention may reply"
