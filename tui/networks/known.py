@@ -9,18 +9,14 @@ from tui.networks.accounts import Account, Login, Tokens
 from tui.networks.records import Client
 
 if TYPE_CHECKING:
-    import httpx
-
-    from tui.networks.wire import Options, Wire
+    from tui.networks.wire import Options, Transport, Wire
 
 NETWORKS = ("x", "mastodon", "bluesky")
 STREAMS = ("mastodon",)
 """Those whose stream says at once that there is something to be read."""
 
 
-def client(
-    account: Account, tokens: Tokens, options: "Options", transport: "httpx.AsyncBaseTransport | None" = None
-) -> Client:
+def client(account: Account, tokens: Tokens, options: "Options", transport: "Transport | None" = None) -> Client:
     """The client of one account with a login. Raises Misuse."""
     match account.network:
         case "mastodon":
@@ -70,7 +66,7 @@ def login(
     handle: str,
     server: str,
     options: "Options",
-    transport: "httpx.AsyncBaseTransport | None" = None,
+    transport: "Transport | None" = None,
 ) -> Login:
     """Begin to log an account in; an empty `server` is where the handle says, or the network's own. Raises Misuse."""
     match network:
@@ -92,7 +88,7 @@ def login(
             _no_client(network)
 
 
-def _wire(server: str, options: "Options", transport: "httpx.AsyncBaseTransport | None", *, named: bool) -> "Wire":
+def _wire(server: str, options: "Options", transport: "Transport | None", *, named: bool) -> "Wire":
     """The way to a server that may have a private address only where an admin named it."""
     from tui.networks.wire import Wire
 

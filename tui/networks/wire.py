@@ -50,6 +50,8 @@ MAX_SAID = 120
 """Characters of an error's own words in a sentence of ours."""
 USER_AGENT = f"shiftdesk/{__version__}"
 
+Transport = httpx.AsyncBaseTransport
+"""What stands in for the network in tests."""
 _T = TypeVar("_T")
 _FAILURES = (httpx.HTTPError, httpx.InvalidURL, OSError)
 """What ends a call without an answer; our own kinds are among them. The deadline's TimeoutError is an OSError."""
@@ -151,11 +153,9 @@ class _Call:
 
 
 class Wire:
-    """Calls to one server, from one thread at a time. `transport` stands in for the network in tests."""
+    """Calls to one server, from one thread at a time."""
 
-    def __init__(
-        self, server: str, options: Options = Options(), *, transport: httpx.AsyncBaseTransport | None = None
-    ) -> None:
+    def __init__(self, server: str, options: Options = Options(), *, transport: Transport | None = None) -> None:
         """Raises Misuse where `server` is no address we go to."""
         self.server = _checked(server)
         self.options = options

@@ -1,7 +1,7 @@
 """Logging an account in: its handle, its server, and an app password that is typed hidden."""
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from tui import clock
@@ -9,10 +9,7 @@ from tui.errors import Misuse, OutOfReach
 from tui.networks.accounts import Asked, Granted
 from tui.networks.bluesky.session import FULL, error_name, said, scope, when_again
 from tui.networks.records import RateLimited, Unclear
-from tui.networks.wire import NotJson, Options, Wire
-
-if TYPE_CHECKING:
-    import httpx
+from tui.networks.wire import NotJson, Options, Transport, Wire
 
 HOME = "https://bsky.social"
 """Where most accounts are, and where any handle is looked up."""
@@ -30,9 +27,7 @@ _DOMAIN = re.compile(r"[a-zA-Z0-9.-]{1,253}")
 class BlueskyLogin:
     """One login; `server` is empty where the handle says where it is."""
 
-    def __init__(
-        self, handle: str, server: str, options: Options, transport: "httpx.AsyncBaseTransport | None" = None
-    ) -> None:
+    def __init__(self, handle: str, server: str, options: Options, transport: Transport | None = None) -> None:
         """Raises Misuse where the handle or the server is none."""
         name = handle.strip().removeprefix("@")
         if "." not in name and _HANDLE.fullmatch(f"{name}.bsky.social"):
