@@ -293,6 +293,23 @@ def test_a_limit_may_be_told_in_seconds_from_now() -> None:
     assert caught.value.until == NOW + 90 * SECOND
 
 
+def test_a_renewal_that_is_unclear_leaves_no_reply_unclear(mastodon: FakeMastodon) -> None:
+    mention = mastodon.mention()
+    mastodon.token_expired()
+
+    def answering(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/oauth/token":
+            raise httpx.ReadError("gone")
+        return mastodon(request)
+
+    client = client_of(answering, refresh="refresh-1")
+    with pytest.raises(OutOfReach, match="northline"):
+        client.read("mentions", None, now=NOW)
+    with pytest.raises(OutOfReach, match="northline"):
+        client.publish(reply_to(mention))
+    assert mastodon.published == []
+
+
 def test_a_token_that_is_not_taken_any_more_is_renewed_where_it_can_be(fake: FakeMastodon) -> None:
     fake.mention()
     fake.token_expired()

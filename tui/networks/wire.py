@@ -99,6 +99,14 @@ class Answer:
             kind = on_one_row(self.headers.get("content-type", ""))[:40] or "something"
             raise NotJson(f"it answered {self.status} with {kind} that is not JSON") from None
 
+    def object(self) -> dict[str, Any] | None:
+        """The JSON object it holds; None where it holds something else."""
+        try:
+            found = parsed(self.body)
+        except NotJson:
+            return None
+        return found if isinstance(found, dict) else None
+
     @property
     def request_id(self) -> str:
         """What the server calls this call; empty where it says nothing."""

@@ -9,7 +9,7 @@ from tui.errors import Misuse, OutOfReach
 from tui.networks.accounts import Asked, Granted
 from tui.networks.bluesky.session import FULL, error_name, said, scope, when_again
 from tui.networks.records import RateLimited, Unclear
-from tui.networks.wire import NotJson, Options, Transport, Wire
+from tui.networks.wire import Answer, Options, Transport, Wire
 
 HOME = "https://bsky.social"
 """Where most accounts are, and where any handle is looked up."""
@@ -127,12 +127,9 @@ class BlueskyLogin:
         return Wire(server, self._options, transport=self._transport)
 
 
-def _object(answer: Any) -> dict[str, Any]:
-    try:
-        found = answer.json()
-    except NotJson:
-        found = None
-    if not isinstance(found, dict):
+def _object(answer: Answer) -> dict[str, Any]:
+    found = answer.object()
+    if found is None:
         raise OutOfReach("The server answered with something that is no JSON object; try once more.")
     return found
 

@@ -14,7 +14,7 @@ from tui.clock import MINUTE, SECOND, Millis
 from tui.errors import OutOfReach
 from tui.networks.accounts import Tokens
 from tui.networks.records import LoggedOut, Rate, RateLimited, Unclear
-from tui.networks.wire import Answer, NotJson, Wire
+from tui.networks.wire import Answer, Wire
 from tui.text import fit, line
 
 CHAT = {"atproto-proxy": "did:web:api.bsky.chat#bsky_chat"}
@@ -103,11 +103,8 @@ class Session:
     def _read(self, answer: Answer) -> dict[str, Any]:
         if not answer.ok:
             raise self._why_not(answer)
-        try:
-            body = answer.json()
-        except NotJson:
-            body = None
-        if not isinstance(body, dict):
+        body = answer.object()
+        if body is None:
             raise OutOfReach(f"{self._wire.server.host} answered with something that is no JSON object.")
         return body
 
@@ -219,11 +216,7 @@ def said(answer: Answer) -> str:
 
 
 def _field(answer: Answer, name: str) -> str:
-    try:
-        body = answer.json()
-    except NotJson:
-        return ""
-    found = body.get(name) if isinstance(body, dict) else None
+    found = (answer.object() or {}).get(name)
     return found if isinstance(found, str) else ""
 
 

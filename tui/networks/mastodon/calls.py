@@ -8,7 +8,7 @@ from tui import clock
 from tui.clock import MINUTE, SECOND, Millis
 from tui.errors import OutOfReach
 from tui.networks.accounts import Tokens
-from tui.networks.records import LoggedOut, Rate, RateLimited
+from tui.networks.records import LoggedOut, Rate, RateLimited, Unclear
 from tui.networks.wire import Answer, NotJson, Wire
 from tui.text import fit, line
 
@@ -96,7 +96,10 @@ class Calls:
             raise self._logged_out()
         names = ("client_id", "client_secret")
         form = {"grant_type": "refresh_token", "refresh_token": refresh, **{n: self._tokens.get(n) for n in names}}
-        answer = self.wire.send("POST", "/oauth/token", data=form)
+        try:
+            answer = self.wire.send("POST", "/oauth/token", data=form)
+        except Unclear as error:
+            raise OutOfReach(str(error)) from None  # what the token was wanted for was not done
         self.refuse_if_limited(answer)
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise OutOfReach(f"{self.host} answered with {told(answer)}; it is tried again.")
@@ -118,11 +121,8 @@ def told(answer: Answer) -> str:
         word = HTTPStatus(answer.status).phrase
     except ValueError:
         word = ""
-    try:
-        given = answer.json()
-    except NotJson:
-        given = None
-    said = given.get("error_description") or given.get("error") if isinstance(given, dict) else None
+    given = answer.object() or {}
+    said = given.get("error_description") or given.get("error")
     if type(said) is str and said.strip():
         word = fit(line(said[: 4 * _SAID]), _SAID).rstrip(".")
     return f"{answer.status} ({word})" if word else str(answer.status)

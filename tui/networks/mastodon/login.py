@@ -13,7 +13,7 @@ from tui.networks.mastodon import server
 from tui.networks.mastodon.calls import told
 from tui.networks.mastodon.statuses import Unreadable, acct_of, status_id
 from tui.networks.records import Unclear
-from tui.networks.wire import Answer, NotJson, Wire
+from tui.networks.wire import Answer, Wire
 from tui.text import fit, line
 
 SHOWN = "urn:ietf:wg:oauth:2.0:oob"
@@ -115,10 +115,10 @@ class MastodonLogin:
     def _takes_proof(self) -> bool:
         """Whether it knows PKCE, and says so (since Mastodon 4.3)."""
         try:
-            found = self._wire.get("/.well-known/oauth-authorization-server").json()
-        except (OutOfReach, NotJson):
+            found = self._wire.get("/.well-known/oauth-authorization-server").object() or {}
+        except OutOfReach:
             return False
-        known = found.get("code_challenge_methods_supported") if isinstance(found, dict) else None
+        known = found.get("code_challenge_methods_supported")
         return isinstance(known, list) and "S256" in known
 
     def _whose(self, access: str) -> tuple[str, str]:
@@ -149,11 +149,8 @@ class MastodonLogin:
             raise OutOfReach(f"{self._host} answered with {told(answer)}; try again in a few minutes.")
         if not answer.ok:
             raise Misuse(f"{self._host} {refuses}: {told(answer)}; begin again.")
-        try:
-            found = answer.json()
-        except NotJson:
-            found = None
-        if not isinstance(found, dict):
+        found = answer.object()
+        if found is None:
             raise Misuse(f"{self._host} is no Mastodon server; check the name, or give --server.")
         return found
 

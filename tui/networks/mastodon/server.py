@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from tui.errors import OutOfReach
 from tui.networks.mastodon.calls import told
 from tui.networks.records import ServerLimits
-from tui.networks.wire import NotJson, Wire
+from tui.networks.wire import Wire
 
 MOST = 1_000_000
 """No limit of ours is larger: whoever says more has none."""
@@ -17,11 +17,7 @@ def instance(wire: Wire) -> dict[str, Any]:
     for path in ("/api/v2/instance", "/api/v1/instance"):
         answer = wire.get(path)
         if answer.ok:
-            try:
-                found = answer.json()
-            except NotJson:
-                continue
-            if isinstance(found, dict):
+            if (found := answer.object()) is not None:
                 return found
         elif answer.status == 429 or answer.status >= 500:
             break

@@ -10,7 +10,7 @@ from tui.clock import HOUR, MINUTE, Millis
 from tui.errors import OutOfReach
 from tui.networks.accounts import Tokens
 from tui.networks.records import LoggedOut, Rate, RateLimited, Unclear
-from tui.networks.wire import Answer, NotJson, Wire
+from tui.networks.wire import Answer, Wire
 from tui.networks.x.fields import NEW, OLD, Generation
 from tui.networks.x.reading import listed, sentence
 
@@ -52,11 +52,8 @@ class Problem:
 
 def problem(answer: Answer) -> Problem:
     """What an answer says is wrong."""
-    try:
-        body = answer.json()
-    except NotJson:
-        return Problem("", answer.text.casefold(), False)
-    if not isinstance(body, dict):
+    body = answer.object()
+    if body is None:
         return Problem("", answer.text.casefold(), False)
     first = next((item for item in listed(body.get("errors")) if isinstance(item, dict)), {})
     kind = " ".join(value for one in (body, first) for name in _KIND if isinstance(value := one.get(name), str))
@@ -140,11 +137,8 @@ class Calls:
 
     def object(self, answer: Answer) -> dict[str, Any]:
         """The object an answer holds. Raises OutOfReach."""
-        try:
-            body = answer.json()
-        except NotJson:
-            body = None
-        if not isinstance(body, dict):
+        body = answer.object()
+        if body is None:
             raise OutOfReach("X answered with something that is no JSON object; it is tried again.")
         return body
 

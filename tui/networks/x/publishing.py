@@ -9,7 +9,7 @@ from tui.clock import SECOND, Millis
 from tui.errors import Misuse, OutOfReach
 from tui.networks import pictures
 from tui.networks.records import Attachment, Outgoing, Post, Receipt, RefusedByNetwork, Unclear
-from tui.networks.wire import Answer, NotJson
+from tui.networks.wire import Answer
 from tui.networks.x import reading
 from tui.networks.x.calls import PAGE, Calls, listing, next_page, problem, searching
 from tui.networks.x.fields import Generation
@@ -81,11 +81,7 @@ class Publishing:
         raise RefusedByNetwork(f"X does not take it: {said.words or answer.status}.")
 
     def _receipt(self, answer: Answer, reply: Outgoing) -> Receipt:
-        try:
-            body = answer.json()
-        except NotJson:
-            body = None
-        data = body.get("data") if isinstance(body, dict) else None
+        data = (answer.object() or {}).get("data")
         native = data.get("dm_event_id" if reply.private else "id") if isinstance(data, dict) else None
         if not isinstance(native, str) or not _is_id(native):
             raise Unclear("X took the reply but did not say as what; it is looked up.")
