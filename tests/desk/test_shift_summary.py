@@ -12,7 +12,7 @@ import pytest
 from tui import clock
 from tui.clock import DAY, HOUR, MINUTE, SECOND, Millis
 from tui.config import Config
-from tui.desk import claims, drafts, intake, outbox, shift
+from tui.desk import brake, claims, drafts, handoff, intake, outbox, shift
 from tui.errors import Refused
 from tui.networks.records import Author, Post, Receipt
 from tui.store.reader import EventRow
@@ -311,3 +311,19 @@ def test_reading_a_handoff_loads_no_orm() -> None:
         "print({'sqlmodel', 'sqlalchemy', 'httpx', 'textual'} & set(sys.modules))"
     )
     assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "set()"
+
+
+def test_a_reply_that_a_brake_keeps_is_not_said_to_leave(desk: Desk) -> None:
+    desk.start(agent="ana", now=T)
+    first, second = (desk.arrive(name, T) for name in ("one", "two"))
+    desk.write(first, T + MINUTE)
+    desk.hold(desk.take(second, T + MINUTE), "Seat 4 is free.", config=CONFIG, now=T + MINUTE, at=T + HOUR)
+    with desk.store.transaction() as session:
+        handle = brake.meant(desk.reader.accounts(), "@northline")
+        brake.put_on(session, handle, agent="ben", reason="wrong fare", now=T + 2 * MINUTE)
+    found = desk.stop(agent="ana", now=T + 3 * MINUTE)
+    assert {reply["brake"] for reply in found["replies"]} == {"brake by ben, wrong fare"}
+    assert {reply["scheduled"] for reply in found["replies"]} == {True, False}
+    told = handoff.text(found)
+    assert told.count("reply waits") == 2
+    assert "leaves" not in told

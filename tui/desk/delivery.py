@@ -19,11 +19,11 @@ def told(reply: ReplyRow, now: Millis) -> str:
         return f"{stands}nobody sends for {line(reply.account or 'no account')} now, see `shiftdesk doctor`"
     match reply.state:
         case "held":
-            brake = f"; {_brake(reply)}" if reply.braked_at is not None else ""
+            stopped = f"; {brake(reply)}" if reply.braked_at is not None else ""
             when = f"scheduled {at(reply.due_at, now)}" if reply.scheduled else _held(reply.due_at)
-            return when + brake
+            return when + stopped
         case "queued" if reply.braked_at is not None:
-            return f"waits: {_brake(reply)}"
+            return f"waits: {brake(reply)}"
         case "queued" if reply.due_at > now:
             return f"waits until {at(reply.due_at, now)}" + (f": {why}" if why else "")
         case "unknown":
@@ -69,7 +69,8 @@ def _held(due_at: Millis) -> str:
     return f"held until {clock.local(due_at, '%H:%M:%S')}"
 
 
-def _brake(reply: ReplyRow) -> str:
+def brake(reply: ReplyRow) -> str:
+    """Whose brake keeps it here, and why."""
     return f"brake by {line(reply.braked_by or '')}, {line(reply.brake_reason or '')}"
 
 

@@ -216,7 +216,10 @@ def _reply(found: dict[str, Any]) -> str:
     how_far = f"reply {found['state']}"
     if found["state"] == "held" and found.get("scheduled"):
         how_far = f"leaves {clock.local(clock.parse(found['due_at']), '%a %H:%M')}"
-    return _about(found, how_far, found["error"] or found["text"])
+    stopped = found.get("brake") if found["state"] in ("held", "queued") else None
+    if stopped:
+        how_far = "reply waits"
+    return _about(found, how_far, stopped or found["error"] or found["text"])
 
 
 def _promised(found: dict[str, Any], ended: Millis) -> str:

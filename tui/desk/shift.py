@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tui import clock
 from tui.clock import HOUR, MINUTE, Millis
 from tui.config import Config
-from tui.desk import priority, promises, queue, report
+from tui.desk import delivery, priority, promises, queue, report
 from tui.errors import Refused
 from tui.store import log
 from tui.store.reader import COUNT_LIMIT, EventRow, Key, QueueRow, Reader, ReplyRow
@@ -169,7 +169,7 @@ def summary(reader: Reader, *, agent: str, events: list[EventRow], config: Confi
       conversations in serving order: whoever may be in danger stands first
     - `claimed`: conversations still claimed by the agent, with `claimed_at`, `age` and whether there is a `draft`
     - `replies`: theirs that are held (or `scheduled`), queued, sending or unknown, and failed ones that nobody dealt
-      with since
+      with since; `brake`: whose keeps them here, and why
     - `snoozed`: what they snoozed and still sleeps, with `until`
     - `skipped`: what they skipped and still waits, with their `reason`
     - `resurfaced`: resurfaced posts they answered against the guard, with what they `typed`, their `reason` and the
@@ -260,6 +260,7 @@ def _unfinished(reader: Reader, agent: str) -> list[dict[str, Any]]:
             "text": reply.text,
             "due_at": clock.iso(reply.due_at),
             "error": reply.error,
+            "brake": delivery.brake(reply) if reply.braked_at is not None else None,
         }
         for reply in reader.outbox(agent=agent)
         if not (reply.state == "failed" and _dealt_with(reader, reply))
