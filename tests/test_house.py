@@ -42,6 +42,18 @@ def test_the_first_paint_loads_nothing_heavy() -> None:
     assert not loaded_by(*FIRST_PAINT) & HEAVY
 
 
+def test_the_first_paint_loads_no_client_and_no_token() -> None:
+    program = f"import sys, {', '.join(('tui.__main__', *FIRST_PAINT))}; print(*sys.modules)"
+    done = python("-c", program)
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stdout.split())
+    assert "tui.screens.app" in loaded
+    rooms = ("tui.worker", "tui.secrets", "tui.networks.wire", "tui.networks.known", "tui.networks.accounts",
+             "tui.networks.x", "tui.networks.mastodon", "tui.networks.bluesky", "tui.networks.tail", "tui.hypertext",
+             "prometheus_client", "keyring")  # fmt: skip
+    assert not [name for name in loaded for room in rooms if f"{name}.".startswith(f"{room}.")]
+
+
 @pytest.mark.parametrize("asked", ["--version", "--help"])
 def test_asking_for_help_loads_neither_screen_nor_storage(asked: str) -> None:
     done = python("-X", "importtime", "-m", "tui", asked)
