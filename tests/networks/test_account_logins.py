@@ -148,7 +148,10 @@ def test_a_server_that_is_away_is_said_and_leaves_no_trace(desk: Desk, case: Cas
 
 
 @each
-def test_an_account_whose_network_is_away_is_tested_in_sentences(desk: Desk, case: Case) -> None:
+def test_an_account_whose_network_is_away_is_tested_in_sentences(
+    desk: Desk, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.networks.wire.PAUSE_S", 0)
     desk.at(case.server())
     add(desk, case)
 

@@ -258,6 +258,7 @@ def test_without_systemd_a_real_worker_runs_all_the_same(store: Store) -> None:
         assert terminated(process) == 128 + signal.SIGTERM
 
 
+@pytest.mark.parametrize("inbox", ["path"], indirect=True)
 def test_a_real_worker_that_hangs_is_ended_by_the_watchdog(store: Store, inbox: Inbox) -> None:
     take(store, post("q", text=f"{US} where is my train?"))
     with store.transaction() as session:
