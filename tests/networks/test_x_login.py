@@ -7,9 +7,11 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from servers.x_server import ME, SCOPES, FakeX
-from test_x_client import NOW, client_of
+from test_x_client import NOW, Pocket, client_of
 
 from tui.errors import Misuse, OutOfReach
+from tui.networks import known
+from tui.networks.accounts import Account
 from tui.networks.known import login as known_login
 from tui.networks.wire import Options, Wire
 from tui.networks.x.calls import SERVER
@@ -57,6 +59,17 @@ def test_the_address_it_ends_at_or_its_code_logs_in(x: FakeX, bare: bool) -> Non
     digest = hashlib.sha256(form["code_verifier"].encode()).digest()
     assert base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == asked["code_challenge"]
     assert (form["client_id"], form["redirect_uri"]) == ("team", REDIRECT)
+
+
+def test_another_server_that_was_named_is_the_one_that_is_used_from_then_on(x: FakeX) -> None:
+    there = "http://127.0.0.1:8503"
+    wire = Wire(there, Options(private=True), transport=httpx.MockTransport(x))
+    granted = XLogin("@northline", App("team"), wire).finish("good-code")
+    assert (granted.server, granted.tokens["named"]) == (there, "yes")
+    account = Account("x", granted.handle, granted.server, granted.native_id)
+    x.mention()
+    client = known.client(account, Pocket(**granted.tokens), Options(), httpx.MockTransport(x))
+    assert len(client.read("mentions", None, now=NOW).posts) == 1
 
 
 def test_what_it_grants_is_what_the_client_needs(x: FakeX) -> None:

@@ -27,7 +27,8 @@ def client(account: Account, tokens: Tokens, options: "Options", transport: "Tra
         case "x":
             from tui.networks.x.client import XClient
 
-            return XClient(account, tokens, _wire(account.server, options, transport, named=False))
+            named = tokens.get("named") == "yes"
+            return XClient(account, tokens, _wire(account.server, options, transport, named=named))
         case "bluesky":
             from tui.networks.bluesky.client import Bluesky
 

@@ -22,6 +22,8 @@ SCOPES = (
 )  # fmt: skip
 REDIRECT = "http://127.0.0.1:8000/shiftdesk"
 """Where X sends the browser back to. Nothing answers there; the address alone is wanted."""
+NAMED = "named"
+"""Kept beside the tokens: an admin named another server than X's, which may then stand in a private network."""
 MOST_GIVEN = 4_000
 
 
@@ -51,6 +53,7 @@ class XLogin:
         self._handle = handle
         self._app = app
         self._wire = wire
+        self._server = str(wire.server).rstrip("/")
         self._state = secrets.token_urlsafe(24)
         self._verifier = secrets.token_urlsafe(48)
 
@@ -96,7 +99,8 @@ class XLogin:
             )
         kept = {name: value for name, value in app.items() if value}
         handle, native_id = self._who(tokens["access"])
-        return Granted(handle, native_id, SERVER, {**tokens, **kept})
+        named = {} if self._server == SERVER else {NAMED: "yes"}
+        return Granted(handle, native_id, self._server, {**tokens, **kept, **named})
 
     def close(self) -> None:
         """Let go of connections."""
