@@ -13,6 +13,8 @@ import click
 import pytest
 from conftest import Answer, Desk
 
+from tui import clock
+from tui.clock import HOUR, MINUTE
 from tui.errors import Misuse, OutOfReach
 from tui.networks import known
 from tui.networks.accounts import Account, Asked, Granted, Tokens
@@ -138,7 +140,7 @@ def test_its_document_says_where_the_tokens_are(desk: Desk, login: FakeLogin, fi
     assert one == {
         "account": "mastodon:@Help@rail.example", "network": "mastodon", "handle": "@Help@rail.example",
         "server": "https://rail.example", "native_id": "42", "tokens": f"the file {file}", "problem": "",
-        "braked": False, "waiting": 0, "held": 0,
+        "braked": False, "waiting": 0, "held": 0, "read": [], "behind": "not read yet",
     }  # fmt: skip
 
 
@@ -245,6 +247,39 @@ def test_an_account_known_by_its_posts_gets_its_login(
     assert add(desk).code == 0
     (after,) = desk.json("account", "list")
     assert (after["server"], after["waiting"]) == ("https://rail.example", 1)
+
+
+def test_the_list_says_how_far_each_account_is_read(desk: Desk, login: FakeLogin) -> None:
+    handle = "@somebody-with-a-long-name@rail.example"
+    assert add(desk).code == 0
+    now = clock.now()
+    with sqlite3.connect(desk.path) as database:
+        database.execute("UPDATE account SET handle = ?", (handle,))
+        source = "INSERT INTO source (account_id, name, next_at, reached_at, read_at) VALUES (1, ?, 0, ?, ?)"
+        database.execute(source, ("mentions", now, now))
+    assert desk.json("account", "list")[0]["behind"] == "up to date"
+    with sqlite3.connect(desk.path) as database:
+        database.execute(source, ("own", now - 2 * HOUR, now))
+    (one,) = desk.json("account", "list")
+    assert one["behind"] == "2h behind"
+    assert [source["source"] for source in one["read"]] == ["mentions", "own"]
+    shown = desk("account", "list").out
+    assert f"mastodon:{handle}" in shown
+    assert "2h behind" in shown
+    with sqlite3.connect(desk.path) as database:
+        database.execute("UPDATE source SET error = 'no', failing_since = ? WHERE name = 'own'", (now - 5 * MINUTE,))
+    assert desk.json("account", "list")[0]["behind"] == "failing for 5m"
+
+
+def test_a_login_has_everything_of_its_account_read_at_once(desk: Desk, login: FakeLogin) -> None:
+    assert add(desk).code == 0
+    later = clock.now() + HOUR
+    with sqlite3.connect(desk.path) as database:
+        database.execute("INSERT INTO source (account_id, name, next_at) VALUES (1, 'own', ?)", (later,))
+    assert add(desk).code == 0
+    with sqlite3.connect(desk.path) as database:
+        ((due,),) = database.execute("SELECT next_at FROM source")
+    assert due < later
 
 
 def test_what_is_wrong_with_the_tokens_is_listed(desk: Desk, login: FakeLogin, file: Path) -> None:

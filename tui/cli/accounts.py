@@ -8,12 +8,14 @@ import click
 
 from tui import clock
 from tui.cli.invocation import WORDS, DeskGroup, Invocation, mention, typed
+from tui.clock import age
 from tui.config import account_key
 from tui.errors import Misuse, OutOfReach, ShiftdeskError
 from tui.networks.known import NETWORKS
 from tui.text import line
 
 if TYPE_CHECKING:
+    from tui.desk.sources import Standing
     from tui.networks.accounts import Asked, Granted, Login
     from tui.networks.records import Finding
     from tui.secrets import Secrets
@@ -110,12 +112,22 @@ def account_list(call: Invocation) -> None:
     """All of them: where they are logged in, where their tokens come from, what waits."""
     from tui.worker.tokens import at_hand
 
-    secrets = at_hand(call.config)
-    known = [_json(row, secrets) for row in call.reader.our_accounts()]
+    secrets, read = at_hand(call.config), _read(call)
+    known = [_json(row, secrets, read.get((row.network, row.handle), [])) for row in call.reader.our_accounts()]
     call.answer(known, lambda: _listing(known))
 
 
-def _json(row: "AccountRow", secrets: "Secrets") -> dict[str, Any]:
+def _read(call: Invocation) -> dict[tuple[str, str], list["Standing"]]:
+    """How far each account is read, source by source."""
+    from tui.desk import sources
+
+    read: dict[tuple[str, str], list[Standing]] = {}
+    for one in sources.standings(call.reader, clock.now(), call.config):
+        read.setdefault((one.network, one.account), []).append(one)
+    return read
+
+
+def _json(row: "AccountRow", secrets: "Secrets", read: list["Standing"]) -> dict[str, Any]:
     place, problem = _source(secrets, account_key(row.network, row.handle)) if row.server else ("", "")
     return {
         "account": f"{row.network}:{row.handle}",
@@ -128,7 +140,23 @@ def _json(row: "AccountRow", secrets: "Secrets") -> dict[str, Any]:
         "braked": row.braked,
         "waiting": row.waiting,
         "held": row.held,
+        "read": [one.as_json() for one in read],
+        "behind": _behind(row, read),
     }
+
+
+def _behind(row: "AccountRow", read: list["Standing"]) -> str:
+    """How far an account is read, in a few words: what stands worst."""
+    if not row.server:
+        return ""
+    if not read:
+        return "not read yet"
+    if failing := [one.failing_since for one in read if one.failing_since is not None]:
+        return f"failing for {age(clock.now() - min(failing))}"
+    late = [one.behind for one in read if one.sentence]
+    if not late:
+        return "up to date"
+    return "not read yet" if None in late else f"{age(max(filter(None, late)))} behind"
 
 
 def _source(secrets: "Secrets", key: str) -> tuple[str, str]:
@@ -141,11 +169,11 @@ def _source(secrets: "Secrets", key: str) -> tuple[str, str]:
 
 
 def _listing(known: list[dict[str, Any]]) -> str:
-    from tui.cli.table import table
+    from tui.cli.table import LONGEST_NAME, table
 
     if not known:
         return "There is no account yet; `shiftdesk account add NETWORK HANDLE` logs one in."
-    head = ["account", "server", "waiting", "held", "brake", "tokens"]
+    head = ["account", "server", "waiting", "held", "brake", "read", "tokens"]
     rows = [
         [
             one["account"],
@@ -153,11 +181,12 @@ def _listing(known: list[dict[str, Any]]) -> str:
             f"{one['waiting']:,}",
             f"{one['held']:,}",
             "on" if one["braked"] else "",
+            one["behind"],
             one["problem"] or one["tokens"],
         ]
         for one in known
     ]
-    return table([head, *rows])
+    return table([head, *rows], first=LONGEST_NAME)
 
 
 @account_command.command("test")
@@ -205,7 +234,7 @@ def _findings(call: Invocation, row: "LoginRow") -> tuple["Finding", ...]:
 
 
 def _report(tested: list[dict[str, Any]]) -> str:
-    from tui.cli.table import table
+    from tui.cli.table import LONGEST_NAME, table
 
     if not tested:
         return "No account has a login; `shiftdesk account add NETWORK HANDLE` logs one in."
@@ -214,7 +243,7 @@ def _report(tested: list[dict[str, Any]]) -> str:
         for one in tested
         for found in one["findings"]
     ]
-    return table(rows)
+    return table(rows, first=LONGEST_NAME)
 
 
 @account_command.command("remove-login")

@@ -10,11 +10,17 @@ from tui.text import fit, line, width
 GAP = "  "
 LONGEST_CELL = 24
 """Terminal cells of any column but the last."""
+LONGEST_NAME = 48
+"""The same of a first column of names that are told apart by their ends."""
 
 
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """The rows in columns, each cell cleaned; on a terminal the last is cut at its edge."""
-    cleaned = [[fit(line(cell), LONGEST_CELL) for cell in row[:-1]] + [line(row[-1])] for row in rows]
+def table(rows: Sequence[Sequence[str]], *, first: int = LONGEST_CELL) -> str:
+    """The rows in columns, each cell cleaned; on a terminal the last is cut at its edge.
+
+    `first`: cells of the first column.
+    """
+    cleaned = [[fit(line(cell), LONGEST_CELL if at else first) for at, cell in enumerate(row[:-1])] for row in rows]
+    cleaned = [[*cells, line(row[-1])] for cells, row in zip(cleaned, rows, strict=True)]
     sizes = [max(map(width, column)) for column in zip_longest(*(row[:-1] for row in cleaned), fillvalue="")]
     return "\n".join(_row(row, sizes) for row in cleaned)
 

@@ -6,6 +6,7 @@ from sqlalchemy import exists, update
 from sqlmodel import Session
 
 from tui.clock import Millis
+from tui.desk import sources
 from tui.desk.intake import ensure_account
 from tui.errors import Refused
 from tui.store import log
@@ -21,9 +22,13 @@ _r = t.replies.c
 def logged_in(
     session: Session, network: str, handle: str, *, server: str, native_id: str, agent: str, now: Millis
 ) -> int:
-    """The id of an account whose replies leave through its login from now on. `native_id`: its own id on `server`."""
+    """The id of an account whose replies leave through its login from now on, and which is read at once.
+
+    `native_id`: its own id on `server`.
+    """
     account_id = ensure_account(session, network, handle, now)
     session.execute(update(t.accounts).where(_a.id == account_id).values(server=server, native_id=native_id))
+    sources.wake(session, account_id, now)
     key = f"{network}:{handle}"
     log.append(session, "account.login", at=now, agent=agent, account=key, server=server, native_id=native_id)
     return account_id
