@@ -106,8 +106,9 @@ ACTIONS: tuple[Action, ...] = (
         "go to the next blank, or leave the editor",
         "editor",
         footer=True,
-        modes=MODES,
+        modes=("reply", "canned"),
     ),
+    Action("leave-note", ("tab",), "Leave", "back to the list; the note is kept", "editor", modes=("note",)),
     Action("leave", ("escape",), "Back", "back to the list; the draft is kept", "editor", footer=True, modes=MODES),
     Action("help-writing", ("f1",), "Help", "show the keys of the editor", "editor", footer=True, modes=MODES),
 )

@@ -4,12 +4,13 @@ import asyncio
 from typing import Any
 
 import pytest
-from headless import opened
+from headless import lines, opened
 from making import US, post, take
 from sqlalchemy import insert, update
 
 from tui import clock
 from tui.clock import HOUR, MINUTE
+from tui.desk import accounts
 from tui.store import log
 from tui.store import tables as t
 from tui.store.store import Store
@@ -88,5 +89,28 @@ def test_a_gap_is_said(store: Store) -> None:
                 log.append(session, "source.gap", at=clock.now(), agent="intake", **about)
             await here.until(lambda: "some mentions published after" in here.status)
             assert "\x1b" not in here.status
+
+    asyncio.run(story())
+
+
+def test_an_empty_desk_names_the_accounts_that_are_read(store: Store) -> None:
+    with store.transaction() as session:
+        accounts.logged_in(session, "x", US, server="https://api.x.com", native_id="1", agent="ana", now=clock.now())
+
+    async def story() -> None:
+        async with opened(store, size=(80, 24)) as here:
+            shown = " ".join(lines(here.desk.feed))
+            assert "No post has come in yet" in shown
+            assert f"x:{US}" in shown
+            assert "import FILE" not in shown
+
+    asyncio.run(story())
+
+
+def test_an_empty_desk_says_all_ways_to_get_posts_in_eighty_columns(store: Store) -> None:
+    async def story() -> None:
+        async with opened(store, size=(80, 24)) as here:
+            shown = " ".join(lines(here.desk.feed))
+            assert all(way in shown for way in ("account add", "import FILE", "import -", "shiftdesk demo", "made-up"))
 
     asyncio.run(story())

@@ -96,6 +96,7 @@ def test_a_note_looks_otherwise_and_has_neither_count_nor_guard_nor_sending(desk
         assert here.desk.composer.styles.border_top != plain
         assert "Keep note" in here.keys
         assert "Review & send" not in here.keys
+        assert "Next blank" not in here.keys
         assert desk.reader().conversation(1).state == "new"  # type: ignore[union-attr]
         for action in ("send", "canned", "sender", "preview", "extras", "explain"):
             await asked(here, action)

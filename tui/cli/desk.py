@@ -29,7 +29,17 @@ def open_desk(call: Invocation) -> int:
         return lanes.worker(store, config, folder)
 
     call.arrive()
-    return _show(call, worker, outlet=line(f"Replies go to {folder / 'outbox-NETWORK.jsonl'}"))
+    return _show(call, worker, outlet=_outlet(call, folder))
+
+
+def _outlet(call: Invocation, folder: Path) -> str:
+    """Where replies go, in the status line: through the logins of our accounts, or into a file."""
+    logins = [row.handle for row in call.reader.logins()]
+    others = len(call.reader.accounts()) - len(logins)
+    file = f"{folder / 'outbox-NETWORK.jsonl'}"
+    if not logins:
+        return line(f"Replies go to {file}")
+    return line(f"Replies leave as {', '.join(logins)}" + (f"; all others go to {file}" if others else ""))
 
 
 @click.command("demo", cls=DeskCommand)

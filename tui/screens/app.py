@@ -70,12 +70,13 @@ MESSAGE_S = 8
 LEAVING_S = 8
 """How long the end of a shift waits for the last replies to leave (s)."""
 
-FROM_THE_EDITOR = {"explain": "why", "look-up-writing": "look-up", "help-writing": "help"}
+FROM_THE_EDITOR = {"explain": "why", "look-up-writing": "look-up", "help-writing": "help", "leave-note": "leave"}
 """Actions that have a key of their own in the editor, and the one they are."""
 
 EMPTY_DESK = [
-    "  The desk is empty. Three ways to get posts:",
-    "",
+    "  The desk is empty. Four ways to get posts:",
+    "  shiftdesk account add NETWORK HANDLE",
+    "      those that reach you on X, Mastodon, Bluesky",
     "  shiftdesk import FILE",
     "      a JSONL or CSV file of posts",
     "  your-script | shiftdesk import -",
@@ -175,6 +176,7 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         self._first = feed, mine, thread
         self._last_event = reader.last_event()
         self._knows_posts = bool(reader.count("all", agent=self.agent, now=now))
+        self._logins = [text.line(f"      {row.network}:{row.handle}") for row in reader.logins()]
         self._companion = companion
         reader.close()
 
@@ -201,7 +203,9 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         """What an empty feed says: how posts get in, or that all is done."""
         if self.desk.feed.search:
             return ["  Nothing has these words. / and enter shows everything again."]
-        return ["  Nothing waits here."] if self._knows_posts else EMPTY_DESK
+        if self._knows_posts:
+            return ["  Nothing waits here."]
+        return ["  No post has come in yet.", "  Read by a worker:", *self._logins] if self._logins else EMPTY_DESK
 
     def on_mount(self) -> None:
         """Paint what was read, then load the rest off the loop."""
