@@ -131,6 +131,8 @@ def parsed(data: bytes | str) -> Any:
 
 
 # Valid JSON can hold a NUL or a lone surrogate only as one of these escapes.
+_ERRNO = re.compile(r"^\[Errno -?\d+\] ")
+"""What the system's words begin with, and nobody reads."""
 _SUSPECT_TEXT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _SUSPECT_BYTES = re.compile(_SUSPECT_TEXT.pattern.encode())
 
@@ -355,7 +357,7 @@ class Wire:
     def _sentence(self, call: _Call, error: Exception) -> str:
         """Why there is no answer. The error's own words may be the server's."""
         host = self.server.host
-        said = without_tokens(on_one_row(str(error)))[:MAX_SAID] or type(error).__name__
+        said = _ERRNO.sub("", without_tokens(on_one_row(str(error))))[:MAX_SAID].rstrip(".") or type(error).__name__
         if isinstance(error, _Refused):
             sentence = f"{host} is not used: {said}."
         elif isinstance(error, _Silent):
