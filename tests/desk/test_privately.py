@@ -138,6 +138,14 @@ def test_what_answers_a_message_is_private_though_nobody_says_so(store: Store, r
     assert [one.private for one in leaves(store)] == [True]
 
 
+def test_so_is_what_goes_on_below_it(store: Store, reader: Reader, message: int) -> None:
+    take(store, post("d2", "bob", "and DR-2", kind="reply", in_reply_to="d"), now=NOW)
+    take(store, post("d3", "bob", "and DR-3", kind="reply", in_reply_to="d2"), now=NOW)
+    (other,) = (row.id for row in rows(reader) if row.id != message)
+    hold(store, one=other, made_of=NOTHING)
+    assert [one.private for one in leaves(store)] == [True]
+
+
 def test_what_turns_out_to_be_private_before_it_leaves_is_private(store: Store, question: None) -> None:
     from sqlalchemy import update
 

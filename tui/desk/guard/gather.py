@@ -17,6 +17,8 @@ from tui.errors import Misuse
 from tui.store.reader import PostRow, QueueRow, Reader, ReplyRow
 
 LEAVING = ("held", "queued", "sending", "unknown")
+LOOKED_UP = 20
+"""So many posts above the answered one are looked at for a private one."""
 SIBLINGS_MOST = 10
 """Canned responses looked at for another way to say it."""
 
@@ -156,11 +158,15 @@ def _siblings(reader: Reader, canned: Canned, conversation: QueueRow, now: Milli
 
 
 def _answers_private(reader: Reader, answered: PostRow | None, posts: Sequence[PostRow]) -> bool:
-    """Whether the post above it is private: a bridge may not say so of each post of a private exchange."""
-    if answered is None or answered.in_reply_to is None or answered.kind == "dm":
-        return False
-    above = [post for post in posts if post.native_id == answered.in_reply_to] or reader.ancestors(answered, limit=1)
-    return any(post.kind == "dm" for post in above)
+    """Whether a post above it is private: a bridge may not say so of each post of a private exchange."""
+    here, above = {post.native_id: post for post in posts}, answered
+    for _ in range(LOOKED_UP):
+        if above is None or above.in_reply_to is None:
+            return False
+        above = here.get(above.in_reply_to) or next(iter(reader.ancestors(above, limit=1)), None)
+        if above is not None and above.kind == "dm":
+            return True
+    return False
 
 
 def target(conversation: QueueRow, posts: Sequence[PostRow]) -> PostRow | None:
