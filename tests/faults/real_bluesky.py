@@ -22,6 +22,7 @@ ENVIRONMENT = dict(os.environ)
 INSTALL_S = 480
 OLDEST_NODE = 18
 POST = "app.bsky.feed.post"
+BLOCK = "app.bsky.graph.block"
 
 Json = dict[str, Any]
 
@@ -121,6 +122,13 @@ class Person:
         """Delete a post, which the network sees."""
         body = {"repo": self.did, "collection": POST, "rkey": uri.rpartition("/")[2]}
         self.server.call("com.atproto.repo.deleteRecord", body, self._token)
+        self.server.settle()
+
+    def block(self, other: "Person") -> None:
+        """Block somebody, which the network sees."""
+        record = {"$type": BLOCK, "subject": other.did, "createdAt": clock.iso(clock.now())}
+        body = {"repo": self.did, "collection": BLOCK, "record": record}
+        self.server.call("com.atproto.repo.createRecord", body, self._token)
         self.server.settle()
 
     def app_password(self) -> str:

@@ -282,6 +282,26 @@ def test_what_its_author_deleted_meanwhile_is_not_answered(
     assert "not there any more" in desk.replies(text)[0]["error"]
 
 
+def test_what_is_gone_is_told_from_what_a_block_hides(
+    desk: Desk, server: RealBluesky, us: Person, amanda: Person
+) -> None:
+    from tui.networks.accounts import Account
+
+    kept, gone = amanda.write(mention_of(amanda)), amanda.write(mention_of(amanda))
+    blocker = server.join("blocker.test")
+    hidden = blocker.write("@northline.test never again")
+    amanda.delete(gone)
+    blocker.block(us)
+    tokens = desk.secrets.tokens(desk.key)
+    assert tokens is not None
+    ours: Any = client(Account("bluesky", "@northline.test", server.url, us.did), tokens, Options())
+    try:
+        assert [post.reply_denied for post in ours.thread(hidden)] == ["blocked"]
+        assert ours.gone([kept, gone, hidden]) == {gone}
+    finally:
+        ours.close()
+
+
 def test_a_picture_goes_with_its_description(server: RealBluesky, amanda: Person, desk: Desk, tmp_path: Path) -> None:
     """Straight through the client: what the server makes of a file, facets and a second try."""
     from tui.networks.accounts import Account
