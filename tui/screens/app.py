@@ -452,7 +452,7 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
             self.say(f"Your reply is out: {text.line(str(data['note']))}")
         elif event.kind in ("reply.failed", "reply.unknown") and self.agent in (event.agent, data.get("owner")):
             whose = "A reply of yours" if event.agent == self.agent else f"A reply by {who}"
-            became = "came back" if data.get("guard") else f"is {event.kind[6:]}"
+            became = "came back" if data.get("guard") else {"reply.failed": "has failed"}.get(event.kind, "is unknown")
             self.say(f"{whose} {became}: {text.line(str(data.get('why', '')))}", bad=True)
 
     async def refresh_all(self) -> None:
