@@ -762,6 +762,15 @@ def test_a_limit_without_an_end_ends_in_a_minute(time: Time, reset: str) -> None
     client.close()
 
 
+def test_numbers_that_fit_no_database_are_none(fake: FakeBluesky) -> None:
+    def answering(request: httpx.Request) -> httpx.Response:
+        answer = fake(request)
+        answer.headers.update({"ratelimit-limit": "9" * 30, "ratelimit-reset": "9" * 11})
+        return answer
+
+    assert client_of(answering, fake.tokens()).read("mentions", None, now=NOW).rate is None
+
+
 def test_a_page_says_what_is_left_of_our_calls(client: Bluesky) -> None:
     rate = client.read("mentions", None, now=NOW).rate
     assert rate is not None

@@ -337,6 +337,14 @@ def test_search_finds_who_only_names_us(x: FakeX, client: XClient) -> None:
     assert x.called[-1].url.params["query"] == '(northline OR "north line") -from:northline -@northline -is:retweet'
 
 
+def test_a_limit_of_another_age_is_waited_for_a_day_at_most() -> None:
+    headers = {"x-rate-limit-reset": "99999999999"}
+    client = client_of(lambda _: httpx.Response(429, headers=headers, json={"title": "Too Many Requests"}))
+    with pytest.raises(RateLimited) as raised:
+        client.read("mentions", None, now=NOW)
+    assert raised.value.until == NOW + 25 * HOUR
+
+
 def test_reposts_are_searched_where_they_are_wanted(x: FakeX, moment: Moment) -> None:
     by_word = x.write("northline is late", "bert")
     repost = x.write("", "carla", reposts=by_word)

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tui import clock
-from tui.clock import MINUTE, SECOND, Millis
+from tui.clock import MINUTE, Millis
 from tui.errors import OutOfReach
+from tui.networks import rates
 from tui.networks.accounts import Tokens
 from tui.networks.records import LoggedOut, Rate, RateLimited, Unclear
 from tui.networks.wire import Answer, Wire
@@ -27,8 +28,7 @@ FULL = "com.atproto.access"
 _STALE = frozenset({"ExpiredToken", "InvalidToken", "AuthMissing", "AuthenticationRequired"})
 _NOT_ALLOWED = "Bad token"
 """So a refusal begins that no new token changes: `Bad token method`, `Bad token scope`."""
-_LONGEST_WAIT = 25 * 60 * MINUTE
-"""The longest limit is one of a day."""
+_PREFIX = "ratelimit-"
 _SHOWN = 160
 
 
@@ -97,7 +97,8 @@ class Session:
             answer = call({**headers, "authorization": f"Bearer {self._tokens.get('access')}"})
             if _stale(answer) and not chat:
                 raise LoggedOut(_LOGGED_OUT)
-        self.rate = rate(answer) or self.rate
+        until = rates.at(answer, f"{_PREFIX}reset", clock.now())
+        self.rate = rates.rate(answer, (_PREFIX,), until) or self.rate
         return answer
 
     def _read(self, answer: Answer) -> dict[str, Any]:
@@ -183,25 +184,10 @@ def scope(token: str) -> str:
     return allowed if isinstance(allowed, str) else ""
 
 
-def rate(answer: Answer) -> Rate | None:
-    """What an answer says is left of our calls."""
-    try:
-        most, left, resets = (int(answer.headers[f"ratelimit-{name}"]) for name in ("limit", "remaining", "reset"))
-    except (KeyError, ValueError):
-        return None
-    return Rate(most, left, resets * SECOND)
-
-
 def when_again(answer: Answer, now: Millis) -> Millis:
     """When a server that had enough may be asked again: `ratelimit-reset` in Unix seconds, else in a minute."""
-    for name, start in (("ratelimit-reset", 0), ("retry-after", now)):
-        try:
-            until = start + int(answer.headers[name]) * SECOND
-        except (KeyError, ValueError):
-            continue
-        if now <= until <= now + _LONGEST_WAIT:
-            return until
-    return now + MINUTE
+    known = (rates.at(answer, f"{_PREFIX}reset", now), rates.resets_at(answer, ("retry-after",), now))
+    return next((until for until in known if until is not None and until >= now), now + MINUTE)
 
 
 def error_name(answer: Answer) -> str:

@@ -5,8 +5,9 @@ from http import HTTPStatus
 from typing import Any
 
 from tui import clock
-from tui.clock import MINUTE, SECOND, Millis
+from tui.clock import MINUTE, Millis
 from tui.errors import OutOfReach
+from tui.networks import rates
 from tui.networks.accounts import Tokens
 from tui.networks.records import LoggedOut, Rate, RateLimited, Unclear
 from tui.networks.wire import Answer, NotJson, Wire
@@ -14,7 +15,7 @@ from tui.text import fit, line
 
 PAUSE: Millis = 5 * MINUTE
 """The stretch a Mastodon server counts calls in: how long we wait where it does not say until when."""
-_LONGEST_WAIT: Millis = 24 * 60 * MINUTE
+_PREFIXES = ("x-ratelimit-", "ratelimit-")
 _SAID = 120
 """Cells of what a server says that a sentence of ours quotes."""
 
@@ -130,28 +131,9 @@ def told(answer: Answer) -> str:
 
 def resets_at(answer: Answer, now: Millis) -> Millis | None:
     """When calls are counted anew: an ISO 8601 time on Mastodon, seconds since the epoch or from now elsewhere."""
-    for name in ("retry-after", "x-ratelimit-reset", "ratelimit-reset"):
-        given = answer.headers.get(name, "").strip()
-        if given.isascii() and given.isdigit() and len(given) < 12:
-            seconds = int(given) * SECOND
-            return min(seconds, now + _LONGEST_WAIT) if seconds > now // 2 else now + min(seconds, _LONGEST_WAIT)
-        try:
-            return min(clock.parse(given), now + _LONGEST_WAIT)
-        except (ValueError, OverflowError):
-            continue
-    return None
+    return rates.resets_at(answer, ("retry-after", *(f"{prefix}reset" for prefix in _PREFIXES)), now)
 
 
 def rate(answer: Answer, now: Millis) -> Rate | None:
     """What is left of the calls, where the server says so."""
-    limit, left = (_number(answer, name) for name in ("limit", "remaining"))
-    until = resets_at(answer, now)
-    return None if limit is None or left is None or until is None else Rate(limit, left, until)
-
-
-def _number(answer: Answer, name: str) -> int | None:
-    for prefix in ("x-ratelimit-", "ratelimit-"):
-        given = answer.headers.get(prefix + name, "").strip()
-        if given.isascii() and given.isdigit() and len(given) < 12:
-            return int(given)
-    return None
+    return rates.rate(answer, _PREFIXES, resets_at(answer, now))

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 from tui import clock
 from tui.clock import HOUR, MINUTE, Millis
 from tui.errors import OutOfReach
+from tui.networks import rates
 from tui.networks.accounts import Tokens
 from tui.networks.records import LoggedOut, Rate, RateLimited, Unclear
 from tui.networks.wire import Answer, Wire
@@ -20,8 +21,9 @@ PAGE = 100
 """Posts of one page, the most there are."""
 WINDOW: Millis = 15 * MINUTE
 """What X counts calls in."""
-_DAILY = ("x-user-limit-24hour", "x-app-limit-24hour")
+_DAILY = ("x-user-limit-24hour-", "x-app-limit-24hour-")
 """Beginnings of the headers of a limit that counts a day."""
+_PREFIX = "x-rate-limit-"
 _CREDITS = ("creditsdepleted", "/problems/credits")
 _CAPPED = ("usagecapexceeded", "/usage-capped")
 
@@ -63,15 +65,6 @@ def problem(answer: Answer) -> Problem:
 
 _KIND = ("type", "title")
 _ITS_OWN = {"title", "detail", "errors", "type", "status"}
-
-
-def rate(answer: Answer) -> Rate | None:
-    """What is left of the calls of this kind, where the answer says so."""
-    values = [_number(answer.headers.get(f"x-rate-limit-{name}")) for name in ("limit", "remaining", "reset")]
-    if None in values:
-        return None
-    limit, left, reset = (value or 0 for value in values)
-    return Rate(limit, left, reset * 1_000)
 
 
 class Calls:
@@ -149,7 +142,7 @@ class Calls:
         answer = call(_bearer(token)) if token else self._with_token(call)
         if not answer.ok:
             self.refuse(answer, f"read {path.removeprefix('/2/')}")
-        return self.object(answer), rate(answer)
+        return self.object(answer), rates.rate(answer, (_PREFIX,), self._resets_at(answer, _PREFIX))
 
     def _with_token(self, call: Callable[[Mapping[str, str]], Answer]) -> Answer:
         access = self.tokens.get("access")
@@ -184,12 +177,12 @@ class Calls:
     def _until(self, answer: Answer) -> Millis:
         """When a limit that is used up begins anew: that of the day where it is that one."""
         for limit in _DAILY:
-            if _number(answer.headers.get(f"{limit}-remaining")) == 0:
-                reset = _number(answer.headers.get(f"{limit}-reset"))
-                if reset:
-                    return reset * 1_000
-        reset = _number(answer.headers.get("x-rate-limit-reset"))
-        return reset * 1_000 if reset else self._now() + WINDOW
+            if rates.number(answer, f"{limit}remaining") == 0 and (until := self._resets_at(answer, limit)):
+                return until
+        return self._resets_at(answer, _PREFIX) or self._now() + WINDOW
+
+    def _resets_at(self, answer: Answer, prefix: str) -> Millis | None:
+        return rates.at(answer, f"{prefix}reset", self._now())
 
 
 def searching(query: str) -> tuple[str, dict[str, Any]]:
@@ -239,7 +232,3 @@ def _only_in(generation: Generation) -> tuple[str, ...]:
 
 def _bearer(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
-
-
-def _number(value: str | None) -> int | None:
-    return int(value) if value and value.isascii() and value.isdigit() and len(value) <= 12 else None
