@@ -9,8 +9,9 @@ from making import US, post, take
 from textual.widgets import Static
 
 from tui import clock
-from tui.clock import MINUTE
+from tui.clock import HOUR, MINUTE
 from tui.config import AccountSettings, Config
+from tui.desk import claims
 from tui.screens.review import Review
 from tui.store.store import Store
 
@@ -163,3 +164,21 @@ def test_the_pointer_is_configured_and_what_is_wrong_with_it_stops_the_review(de
         assert "y  send" not in shown
 
     on(desk, story, config)
+
+
+def test_the_review_says_private_of_what_goes_on_below_a_private_message(store: Store) -> None:
+    now = clock.now()
+    take(store, post("d", text=f"{US} booking DR-1", kind="dm", created_at=now - 3 * MINUTE), now=now)
+    for above, below in (("d", "d2"), ("d2", "d3")):
+        said = post(below, text=f"and {below}", kind="reply", in_reply_to=above, created_at=now - MINUTE)
+        take(store, said, now=now)
+
+    with store.transaction() as session:
+        claims.resolve(session, 1, agent="ana", reason="goes on below", now=now, lease=HOUR)
+
+    async def story(here: Opened) -> None:
+        await here.write("Found it.")
+        assert title(here).startswith("PRIVATE message to @amandac")
+        assert "privately" in await reviewed(here)
+
+    on(store, story)

@@ -193,11 +193,9 @@ def warm(network: str, config: Config) -> None:
 
 def is_private(thread: Thread) -> bool:
     """Whether the reply will be private, because what it answers is."""
-    answered = gather.target(thread.entry.row, thread.posts)
-    private = {post.native_id for post in (*thread.above, *thread.posts) if post.kind == "dm"}
-    return thread.entry.row.private or (
-        answered is not None and (answered.native_id in private or answered.in_reply_to in private)
-    )
+    row, answered = thread.entry.row, gather.target(thread.entry.row, thread.posts)
+    said = answered is not None and answered.kind == "dm"
+    return row.private or said or gather.answers_private(answered, (*thread.above, *thread.posts))
 
 
 def captured(reader: Reader, *, conversation_id: int, words: str, agent: str) -> str:

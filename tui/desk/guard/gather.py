@@ -1,7 +1,8 @@
 """From the store to a `Case`: everything the guard looks at, read at one moment."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from tui.clock import MINUTE, Millis
 from tui.config import Config
@@ -85,7 +86,7 @@ def case(
         siblings=tuple(_siblings(reader, canned[0], conversation, now)) if canned else (),
         phrases=phrases.known(config),
     )
-    made = replace(made, answers_private=_answers_private(reader, made.target, posts))
+    made = replace(made, answers_private=answers_private(made.target, posts, partial(_answered_by, reader)))
     if but is None:
         return dressed(made, text, config)
     made = _without_itself(replace(made, text=text), but, replies)
@@ -157,16 +158,27 @@ def _siblings(reader: Reader, canned: Canned, conversation: QueueRow, now: Milli
     return [library.response(row) for row in rows]
 
 
-def _answers_private(reader: Reader, answered: PostRow | None, posts: Sequence[PostRow]) -> bool:
-    """Whether a post above it is private: a bridge may not say so of each post of a private exchange."""
+def answers_private(
+    answered: PostRow | None,
+    posts: Iterable[PostRow],
+    stored: Callable[[PostRow], PostRow | None] = lambda _post: None,
+) -> bool:
+    """Whether a post above it is private: a bridge may not say so of each post of a private exchange.
+
+    `stored` gives what a post answers where that is not among `posts`.
+    """
     here, above = {post.native_id: post for post in posts}, answered
     for _ in range(LOOKED_UP):
         if above is None or above.in_reply_to is None:
             return False
-        above = here.get(above.in_reply_to) or next(iter(reader.ancestors(above, limit=1)), None)
+        above = here.get(above.in_reply_to) or stored(above)
         if above is not None and above.kind == "dm":
             return True
     return False
+
+
+def _answered_by(reader: Reader, post: PostRow) -> PostRow | None:
+    return next(iter(reader.ancestors(post, limit=1)), None)
 
 
 def target(conversation: QueueRow, posts: Sequence[PostRow]) -> PostRow | None:
