@@ -291,10 +291,13 @@ def test_a_long_text_can_be_read_to_its_end(desk: Store, size: tuple[int, int]) 
         async with opened(desk, size=size) as here:
             picker = await picking(here, "long")
             assert "line 59" not in beside(picker)
-            for _ in range(60):
+            pages = 0
+            while beside(picker).splitlines()[-1] != "line 59" and pages < 60:
                 await here.pilot.press("pagedown")
+                pages += 1
+            await here.pilot.press("pagedown")  # the end stays the end
             assert beside(picker).splitlines()[-1] == "line 59"
-            for _ in range(60):
+            for _ in range(pages + 1):
                 await here.pilot.press("pageup")
             assert "of 280" in beside(picker).splitlines()[0]
 
