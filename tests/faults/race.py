@@ -1,7 +1,8 @@
 """Two senders race on one account, one of them is killed, again and again: run as a program of its own, which forks.
 
 `race.py DATABASE OUT KILLS SEED` prints one JSON object: `kills`, of all replies that were held how many are `sent`,
-and what was published more than once (`doubled`), not at all (`lost`) or is something else than sent (`others`).
+how many were killed in both of their tries and are back with their writer (`returned`), what was published more than
+once (`doubled`), and what is neither out nor back, or both, or still on its way (`lost`).
 """
 
 import json
@@ -124,13 +125,20 @@ def verdict(path: Path, out: Path) -> dict[str, object]:
     """What became of every reply."""
     store, times = Store(path), Counter(published(out))
     with store.transaction() as session:
-        rows = session.execute(select(t.replies.c.key, t.replies.c.state)).all()
+        rows = session.execute(select(t.replies)).all()
+        drafts = set(session.execute(select(t.drafts.c.conversation_id)).scalars())
     store.close()
+    sent = [row.key for row in rows if row.state == "sent" and row.key in times]
+    returned = [
+        row.key
+        for row in rows
+        if row.state == "failed" and row.attempts == 2 and row.conversation_id in drafts and row.key not in times
+    ]
     return {
-        "sent": sum(row.state == "sent" for row in rows),
+        "sent": len(sent),
+        "returned": len(returned),
         "doubled": [key for key, count in times.items() if count > 1],
-        "lost": [row.key for row in rows if row.key not in times],
-        "others": Counter(row.state for row in rows if row.state != "sent"),
+        "lost": sorted({row.key for row in rows} - {*sent, *returned}),
     }
 
 
