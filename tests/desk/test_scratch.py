@@ -40,3 +40,18 @@ def test_no_more_is_kept_than_the_editor_takes(store: Store) -> None:
     kept = store.reader().scratch("ana", "note:1")
     assert kept is not None
     assert len(kept.text) == DRAFT_CHARACTERS
+
+
+def test_words_put_by_stand_below_what_is_there_and_grow_in_their_place(store: Store) -> None:
+    def put_by(words: str, before: str = "") -> str:
+        with store.transaction() as session:
+            scratch.put_by(session, agent="ana", subject=note_about(1), text=words, before=before, now=3)
+        found = store.reader().scratch("ana", note_about(1))
+        assert found is not None
+        return found.text
+
+    assert put_by("We found it") == "We found it"
+    assert put_by("We found it, Bob", "We found it") == "We found it, Bob"
+    save(store, "Ask the depot")
+    assert put_by("We found") == "Ask the depot\n\nWe found"
+    assert put_by("We found it", "We found") == "Ask the depot\n\nWe found it"

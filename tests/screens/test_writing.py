@@ -420,3 +420,30 @@ def test_why_has_no_reposters_where_there_are_none(desk: Store) -> None:
             assert sheet(here).more is None
 
     asyncio.run(story())
+
+
+def test_words_typed_after_a_colleague_took_over_wait_in_a_note(desk: Store) -> None:
+    async def play() -> None:
+        async with opened(desk) as here:
+            here.desk.feed.go_to(1)
+            await here.until(lambda: here.shown == 1)
+            await here.write("We are looking")
+            await here.until(lambda: desk.reader().draft(1) is not None)
+            with desk.transaction() as session:
+                claims.take_over(session, 1, agent="ben", reason="on the phone", now=clock.now(), lease=HOUR)
+            here.desk.composer.insert(" for your bag at York")
+            await here.until(lambda: "Your words wait in a note: m." in here.status)
+            assert "taken over by ben" in here.status
+            here.desk.composer.insert(" station")
+            kept = "We are looking for your bag at York station"
+            await here.until(lambda: (found := desk.reader().scratch("ana", "note:1")) and found.text == kept)
+            draft = desk.reader().draft(1)
+            assert draft is not None
+            assert draft.text == "We are looking"
+            here.desk.composer.action_ask("leave")
+            await here.rest()
+            await here.do("note")
+            assert here.desk.composer.mode == "note"
+            assert here.desk.composer.text == kept
+
+    asyncio.run(play())

@@ -1,6 +1,6 @@
 """What somebody is still writing that is no reply: a note, a canned response. It survives everything a draft does."""
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 from sqlmodel import Session
 
 from tui.clock import Millis
@@ -23,6 +23,16 @@ def save(session: Session, *, agent: str, subject: str, text: str, cursor: int, 
     mine = update(t.scratches).where(s.agent == agent, s.subject == subject).values(**values)
     if session.execute(mine).rowcount == 0:  # type: ignore[attr-defined]
         session.execute(insert(t.scratches).values(agent=agent, subject=subject, **values))
+
+
+def put_by(session: Session, *, agent: str, subject: str, text: str, before: str, now: Millis) -> None:
+    """Keep words that cannot stand where they were written, below what is there; `before`: what of them is already."""
+    s = t.scratches.c
+    kept = session.execute(select(s.text).where(s.agent == agent, s.subject == subject)).scalar() or ""
+    above = kept.removesuffix(before).rstrip()
+    save(
+        session, agent=agent, subject=subject, text=f"{above}\n\n{text}" if above else text, cursor=0, now=now
+    )  # fmt: skip
 
 
 def remove(session: Session, *, agent: str, subject: str) -> None:

@@ -81,6 +81,7 @@ __all__ = [
     "pass_on",
     "promise",
     "put_brake_on",
+    "put_by",
     "read_notes",
     "read_stock",
     "recall",
@@ -271,6 +272,13 @@ def read_notes(session: Session, *, note_ids: Sequence[int], agent: str) -> None
 def save_scratch(session: Session, *, agent: str, subject: str, words: str, cursor: int) -> None:
     """Keep what is being written that is no reply."""
     scratch.save(session, agent=agent, subject=subject, text=words, cursor=cursor, now=clock.now())
+
+
+def put_by(session: Session, *, conversation_id: int, words: str, before: str, agent: str) -> None:
+    """Words of a reply that is not ours any more wait in our note about its conversation."""
+    scratch.put_by(
+        session, agent=agent, subject=note_about(conversation_id), text=words, before=before, now=clock.now()
+    )  # fmt: skip
 
 
 def remove_scratch(session: Session, *, agent: str, subject: str) -> None:

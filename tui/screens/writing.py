@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from textual.content import Content
 from textual.timer import Timer
 
-from tui import text
+from tui import actions, text
 from tui.desk import leaving
 from tui.desk.composition import NOTHING, Composition, composition
 from tui.errors import Refused
@@ -62,6 +62,8 @@ class Writing:
         self._counted = ""
         """The text as `typed` last saw it: an edit comes first by itself, then as a message."""
         self._pause: Timer | None = None
+        self._waiting: dict[int, str] = {}
+        """By conversation, our words that wait in a note, since it is a colleague's now."""
 
     # -- the draft --------------------------------------------------------------------------------
 
@@ -211,16 +213,30 @@ class Writing:
 
     async def _store(self, job: Any) -> None:
         draft_of, draft = job.keywords["held"].conversation_id, _as_stored(job)
-        appears = bool(self._saved[0]) != bool(draft[0])
+        stood = self._saved[0]
+        appears = bool(stood) != bool(draft[0])
         self.app.forget_ahead()
         try:
             await self.app.work.change(job)
-        except Refused:
+        except Refused as error:
             self._stored(draft_of, draft)  # it cannot be stored any more
+            if draft[0].strip() and draft[0] != stood:
+                await self._put_by(draft_of, draft[0])
+                key = actions.shown(self.app.by_id["note"].keys[0])
+                raise Refused(f"{error} Your words wait in a note: {key}.", **error.details) from error
             raise
         self._stored(draft_of, draft)
         if appears:  # or goes: its row says so
             await self.app.reload(self.app.desk.claimed)
+
+    async def _put_by(self, conversation_id: int, words: str) -> None:
+        """What was typed after the conversation was taken over is not lost."""
+        before = self._waiting.get(conversation_id, "")
+        self._waiting[conversation_id] = words
+        job = self.app.jobs.put_by
+        await self.app.work.change(
+            partial(job, conversation_id=conversation_id, words=words, before=before, agent=self.app.agent)
+        )
 
     def _stored(self, draft_of: int, draft: "_Draft") -> None:
         if self.draft_of == draft_of:
