@@ -70,7 +70,7 @@ def _installed() -> Path:
             command = ["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error"]
             try:
                 done = subprocess.run(
-                    command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=INSTALL_S
+                    command, cwd=folder, env=ENVIRONMENT | _headers(), capture_output=True, text=True, timeout=INSTALL_S
                 )
             except subprocess.TimeoutExpired:
                 raise NotHere(f"npm did not install Bluesky's own server within {INSTALL_S} s.") from None
@@ -79,6 +79,13 @@ def _installed() -> Path:
                 raise NotHere(f"npm could not install Bluesky's own server, for want of a network perhaps: {last}")
             (folder / ".installed").touch()
     return folder
+
+
+def _headers() -> dict[str, str]:
+    """Where Node's own headers lie, where they came with it: what is compiled need not download them."""
+    node = shutil.which("node")
+    prefix = Path(node).resolve().parents[1] if node else Path("/usr")
+    return {"npm_config_nodedir": str(prefix)} if (prefix / "include/node/node.h").exists() else {}
 
 
 @contextmanager
