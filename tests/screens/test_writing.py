@@ -432,18 +432,27 @@ def test_words_typed_after_a_colleague_took_over_wait_in_a_note(desk: Store) -> 
             with desk.transaction() as session:
                 claims.take_over(session, 1, agent="ben", reason="on the phone", now=clock.now(), lease=HOUR)
             here.desk.composer.insert(" for your bag at York")
-            await here.until(lambda: "Your words wait in a note: m." in here.status)
-            assert "taken over by ben" in here.status
+            await waiting("We are looking for your bag at York")
             here.desk.composer.insert(" station")
-            kept = "We are looking for your bag at York station"
-            await here.until(lambda: (found := desk.reader().scratch("ana", "note:1")) and found.text == kept)
+            await here.until(lambda: "Your words wait in your note about it (view all, m)." in here.status)
+            assert "taken over by ben" in here.status
+            await waiting(kept)
             draft = desk.reader().draft(1)
             assert draft is not None
             assert draft.text == "We are looking"
-            here.desk.composer.action_ask("leave")
-            await here.rest()
+            await here.app.looking._show(here.desk.feed, "all", "")
+            here.desk.feed.go_to(1)
+            await here.until(lambda: here.shown == 1)
             await here.do("note")
             assert here.desk.composer.mode == "note"
             assert here.desk.composer.text == kept
 
+    async def waiting(words: str) -> None:
+        for _ in range(1000):
+            if (found := desk.reader().scratch("ana", "note:1")) and found.text == words:
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"{words!r} does not wait in a note")
+
+    kept = "We are looking for your bag at York station"
     asyncio.run(play())

@@ -223,7 +223,8 @@ class Writing:
             if draft[0].strip() and draft[0] != stood:
                 await self._put_by(draft_of, draft[0])
                 key = actions.shown(self.app.by_id["note"].keys[0])
-                raise Refused(f"{error} Your words wait in a note: {key}.", **error.details) from error
+                sentence = f"{str(error).rstrip('.')}. Your words wait in your note about it (view all, {key})."
+                raise Refused(sentence, **error.details) from error
             raise
         self._stored(draft_of, draft)
         if appears:  # or goes: its row says so
