@@ -193,6 +193,17 @@ def repair(text: str) -> tuple[str, bool]:
     return repaired, repaired.count(LOST) > text.count(LOST)
 
 
+def repaired(data: Any) -> Any:
+    """A JSON value, all of whose texts and names are fit for storage, see `repair`."""
+    if isinstance(data, str):
+        return repair(data)[0]
+    if isinstance(data, list):
+        return [repaired(item) for item in data]
+    if isinstance(data, dict):
+        return {repair(name)[0]: repaired(value) for name, value in data.items()}
+    return data
+
+
 def clean(text: str) -> str:
     """Display text: no control character but the newline, nothing invisible that acts. Idempotent."""
     if _is_ordinary(text):

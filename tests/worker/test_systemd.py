@@ -171,12 +171,18 @@ class Step:
 
 
 def test_the_lane_that_hangs_is_the_one_that_is_heard_of(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    now, stop, ticks = Clock(), threading.Event(), []
+    now, stop, ticks, told = Clock(), threading.Event(), [], threading.Event()
     monkeypatch.setattr("tui.worker.run.time.monotonic", now)
     hangs, goes_on = Step("send x:@northline"), Step("worker")
     goes_on.go_on.set()
     running = Worker(store, [hangs, goes_on])
-    thread = threading.Thread(target=lambda: running.run(stop, lambda: ticks.append(running.silence_s)))
+
+    def tick() -> None:
+        ticks.append(running.silence_s)
+        if ticks[-1] == 100:
+            told.set()
+
+    thread = threading.Thread(target=lambda: running.run(stop, tick))
     thread.start()
     assert hangs.begun.wait(PATIENCE_S)
     assert running.silence_s == 0
@@ -185,6 +191,7 @@ def test_the_lane_that_hangs_is_the_one_that_is_heard_of(store: Store, monkeypat
     assert goes_on.begun.wait(PATIENCE_S)
     assert running.silence_s == 100
     assert running.leading == {"send x:@northline": True, "worker": True}
+    assert told.wait(PATIENCE_S)
     stop.set()
     hangs.go_on.set()
     thread.join(PATIENCE_S)

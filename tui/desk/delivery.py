@@ -76,5 +76,5 @@ def brake(reply: ReplyRow) -> str:
 
 def may_leave_soon(reply: ReplyRow, now: Millis) -> bool:
     """Whether it is on its way and nothing keeps it: neither its time, nor a brake, nor its network."""
-    kept = reply.braked_at is not None or reply.scheduled or (reply.state == "queued" and reply.due_at > now)
-    return reply.state in WAITING and not kept
+    waits = reply.braked_at is not None or reply.scheduled or (reply.state == "queued" and reply.due_at > now)
+    return reply.state in WAITING and not waits

@@ -38,7 +38,7 @@ from tui.networks.records import (
     Unclear,
 )
 from tui.text import line as on_one_row
-from tui.text import repair
+from tui.text import repair, repaired
 
 MAX_LINE = 1 << 20
 """Bytes of one JSONL line, one CSV row or one line of the outbox, its newline included."""
@@ -151,7 +151,7 @@ def _read_line(line: bytes, tally: Tally) -> Post:
     data = _parsed(text)
     if not (("\\u" in text and _SUSPECT_ESCAPE.search(text)) or "\0" in text):
         return _post(data)
-    clean = _repaired(data)
+    clean = repaired(data)
     post = _post(clean)
     tally.repaired += clean != data
     return post
@@ -184,17 +184,6 @@ def _parsed(text: str) -> Any:
         raise _Unreadable("not JSON: a number has too many digits") from None
     if end != len(text):
         raise _Unreadable(f"not JSON: something follows the object, column {end + 1}")
-    return data
-
-
-def _repaired(data: Any) -> Any:
-    """The same JSON value, its strings without NULs and lone surrogates."""
-    if isinstance(data, str):
-        return repair(data)[0]
-    if isinstance(data, list):
-        return [_repaired(item) for item in data]
-    if isinstance(data, dict):
-        return {name: _repaired(value) for name, value in data.items()}
     return data
 
 

@@ -26,9 +26,10 @@ import httpx
 from tui import __version__
 from tui.errors import Misuse, OutOfReach
 from tui.hidden import without_tokens
+from tui.networks.places import is_loopback
 from tui.networks.records import Unclear
 from tui.text import line as on_one_row
-from tui.text import repair
+from tui.text import repaired
 
 MAX_BODY = 4 << 20
 """Bytes of an answer, after decompression and before it."""
@@ -125,7 +126,7 @@ def parsed(data: bytes | str) -> Any:
     try:
         found = json.loads(data, parse_constant=_no_number)
         suspect = _SUSPECT_BYTES if isinstance(data, bytes) else _SUSPECT_TEXT
-        return _repaired(found) if suspect.search(data) else found  # type: ignore[arg-type]
+        return repaired(found) if suspect.search(data) else found  # type: ignore[arg-type]
     except (ValueError, RecursionError):
         raise NotJson("not JSON") from None
 
@@ -139,16 +140,6 @@ _SUSPECT_BYTES = re.compile(_SUSPECT_TEXT.pattern.encode())
 
 def _no_number(name: str) -> NoReturn:
     raise ValueError(name)
-
-
-def _repaired(data: Any) -> Any:
-    if isinstance(data, str):
-        return repair(data)[0]
-    if isinstance(data, list):
-        return [_repaired(item) for item in data]
-    if isinstance(data, dict):
-        return {repair(name)[0]: _repaired(value) for name, value in data.items()}
-    return data
 
 
 @dataclass(slots=True)
@@ -416,18 +407,9 @@ def _checked(server: str) -> httpx.URL:
     if url.scheme not in ("https", "http") or not plain or not 0 < (url.port or 443) < 1 << 16:
         shown = "That" if "@" in server else f"{server!r:.80}"
         raise Misuse(f"{shown} is no server; write https://HOST.")
-    if url.scheme == "http" and not _is_loopback(url.host):
+    if url.scheme == "http" and not is_loopback(url.host):
         raise Misuse(f"{server!r:.80} is not encrypted; write https://{url.host}.")
     return url
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 @cache

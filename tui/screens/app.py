@@ -717,9 +717,13 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         await self.refresh_all()
         mine = await self.work.read(lambda reader: self._page(reader, "mine", None, "", clock.now()))
         claimed = [(e.row.id, f"@{text.line(e.row.handle)}: {text.line(e.row.preview)}") for e in mine.entries]
-        named = [(reply, f"to @{text.line(reply.handle)}: {text.line(reply.text)}") for reply in self.held]
-        kept = [(why, words) for reply, words in named if (why := delivery.kept(reply, clock.now()))]
-        leaving = [words for reply, words in named if not delivery.kept(reply, clock.now())]
+        now = clock.now()
+        named = [
+            (delivery.kept(reply, now), f"to @{text.line(reply.handle)}: {text.line(reply.text)}")
+            for reply in self.held
+        ]
+        kept = [(why, words) for why, words in named if why]
+        leaving = [words for why, words in named if not why]
         ending = await self.ask(EndShift(claimed, leaving, self.signs, kept))
         if ending is None:
             return

@@ -3,7 +3,6 @@
 Loaded only where they are wanted.
 """
 
-import ipaddress
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from tui import __version__, clock
 from tui.clock import SECOND, Millis
 from tui.errors import Misuse, OutOfReach
+from tui.networks.places import is_loopback
 from tui.store.reader import Reader, SourceRow
 from tui.store.store import Store
 
@@ -147,7 +147,7 @@ def serve(place: str, figures: Figures, *, anywhere: bool = False) -> tuple[str,
     Raises Misuse where other machines could ask, unless `anywhere`; OutOfReach where it is taken.
     """
     host, port = _place(place)
-    if not (anywhere or _is_loopback(host)):
+    if not (anywhere or is_loopback(host)):
         raise Misuse(
             f"--metrics {place!r:.60} is open to other machines, and nothing there asks who they are; give 127.0.0.1, "
             "or say --metrics-anywhere."
@@ -169,12 +169,3 @@ def _place(place: str) -> tuple[str, int]:
     if found is None or int(found["port"]) > LAST_PORT:
         raise Misuse(f"--metrics {place!r:.60} is no place to listen at; write 127.0.0.1:9100.")
     return found["v6"] or found["host"], int(found["port"])
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

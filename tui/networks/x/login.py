@@ -7,13 +7,12 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from tui.errors import Misuse, OutOfReach
 from tui.networks.accounts import Asked, Granted
 from tui.networks.records import Unclear
-from tui.networks.wire import Answer, NotJson, Wire
+from tui.networks.wire import Wire
 from tui.networks.x.calls import SERVER, ask_for_tokens, granted, problem
 
 AUTHORIZE = "https://x.com/i/oauth2/authorize"
@@ -91,7 +90,7 @@ class XLogin:
             raise OutOfReach(str(error)) from None
         if answer.status >= 500 or answer.status == 429:
             raise OutOfReach(f"X cannot log anybody in just now (it answered with {answer.status}); begin again later.")
-        tokens = granted(_object(answer)) if answer.ok else {}
+        tokens = granted(answer.object() or {}) if answer.ok else {}
         if not tokens:
             why = problem(answer).words
             raise Misuse(
@@ -129,7 +128,7 @@ class XLogin:
     def _who(self, access: str) -> tuple[str, str]:
         """Whose tokens these are."""
         answer = self._wire.get("/2/users/me", headers={"authorization": f"Bearer {access}"})
-        data = _object(answer).get("data")
+        data = (answer.object() or {}).get("data")
         name, native_id = (data.get("username"), data.get("id")) if isinstance(data, dict) else (None, None)
         if not answer.ok or not isinstance(name, str) or not isinstance(native_id, str) or not native_id.isdigit():
             raise OutOfReach("X does not say whose login this is; begin again later.")
@@ -137,12 +136,3 @@ class XLogin:
         if wanted and wanted.casefold() != name.casefold():
             raise Misuse(f"You are logged in as @{name:.50} there, not as @{wanted}; change that and begin again.")
         return f"@{name}", native_id
-
-
-def _object(answer: Answer) -> Mapping[str, Any]:
-    """The object an answer holds; an empty one where it holds none."""
-    try:
-        body = answer.json()
-    except NotJson:
-        return {}
-    return body if isinstance(body, dict) else {}
