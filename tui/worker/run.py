@@ -148,6 +148,7 @@ class Worker:
                 looked = time.monotonic()
                 threads += self._start(self._new_lanes(), stop, ended)
         self._no_more_at = time.monotonic() + GRACE_S
+        tick()  # that it ends is heard of even where all lanes end at once
         for thread in threads:
             while thread.is_alive():
                 tick()
