@@ -2,13 +2,15 @@
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from making import NOW, copy_of
 
+from tui import clock
 from tui.clock import Millis
 from tui.store.reader import Reader
 from tui.store.store import Store
@@ -59,12 +61,46 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+KINDS = ("sqlite", "postgresql")
+ON_BOTH = {"desk", "store", "cli", "worker"}
+"""Folders whose tests run on either kind of database, unless they are marked to be about one."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What a test of the rules asks of a desk holds on both kinds of database."""
+    if "database" not in metafunc.fixturenames:
+        return
+    own = {mark.name for mark in metafunc.definition.iter_markers() if mark.name in KINDS}
+    rooms = metafunc.definition.path.relative_to(Path(__file__).parent).parts
+    both = KINDS if rooms[0] in ON_BOTH else KINDS[:1]
+    metafunc.parametrize("database", sorted(own) or both)
+
+
 @pytest.fixture
-def store(template: Path, tmp_path: Path) -> Iterator[Store]:
+def fresh(database: str, template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Store]]:
+    """Makes prepared, empty desks of the kind, that are gone after the test."""
+    with ExitStack() as stack:
+
+        def on_file() -> Store:
+            made = copy_of(template, tmp_path_factory.mktemp("desk"))
+            stack.callback(made.close)
+            return made
+
+        def on_server() -> Store:
+            import postgres
+
+            made = postgres.Desk()
+            stack.callback(made.drop)
+            stack.callback(clock.follow, None)
+            return made.store
+
+        yield on_file if database == "sqlite" else on_server
+
+
+@pytest.fixture
+def store(fresh: Callable[[], Store]) -> Store:
     """A prepared, empty desk."""
-    made = copy_of(template, tmp_path / "desk")
-    yield made
-    made.close()
+    return fresh()
 
 
 @pytest.fixture

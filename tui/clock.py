@@ -19,9 +19,27 @@ _SPAN = re.compile(r"(\d+)\s*([smhdw])", re.ASCII)
 _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
 
 
+_followed: tuple[Millis, int] | None = None
+"""What another clock showed, and what `_elapsed` did at that moment."""
+
+
 def now() -> Millis:
-    """The machine's clock, in milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
+    """Milliseconds since the epoch: by the machine's clock, or by the one that is followed."""
+    if _followed is None:
+        return time.time_ns() // 1_000_000
+    shown, then = _followed
+    return shown + (_elapsed() - then) // 1_000_000
+
+
+def follow(shown: Millis | None) -> None:
+    """From now on time goes by a clock that shows `shown` at this moment, a database's; None: by the machine's own."""
+    global _followed
+    _followed = None if shown is None else (shown, _elapsed())
+
+
+def _elapsed() -> int:
+    """Nanoseconds that no setting of the machine's clock moves; where it can be told, they count its sleep as well."""
+    return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def parse(text: str) -> Millis:

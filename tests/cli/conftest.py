@@ -2,7 +2,6 @@
 
 import io
 import json
-import shutil
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -33,7 +32,8 @@ class Answer:
 class Desk:
     """Runs command lines against one database."""
 
-    path: Path
+    store: Store
+    folder: Path
     capsys: pytest.CaptureFixture[str]
     monkeypatch: pytest.MonkeyPatch
 
@@ -50,29 +50,24 @@ class Desk:
         assert answer.code == 0, answer
         return answer.json
 
+    @property
+    def path(self) -> Path:
+        """The file, of a desk that is in one."""
+        return self.store.path
+
     def take_in(self, *posts: dict[str, Any]) -> Any:
         """Posts in through stdin."""
         return self.json("import", "-", stdin=jsonl(posts))
 
     def configure(self, text: str) -> None:
         """Give the desk a configuration."""
-        path = self.path.parent / "config.toml"
+        path = self.folder / "config.toml"
         path.write_text(text)
         self.monkeypatch.setenv("SHIFTDESK_CONFIG", str(path))
 
 
 def jsonl(posts: Iterable[dict[str, Any]]) -> bytes:
     return b"".join(json.dumps(post).encode() + b"\n" for post in posts)
-
-
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with the tables in it and nothing else; making one takes longer than most tests."""
-    path = tmp_path_factory.mktemp("empty") / "desk.db"
-    store = Store(path)
-    store.prepare()
-    store.close()
-    return path
 
 
 @pytest.fixture
@@ -87,14 +82,10 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def desk(
-    folders: Path, empty_database: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Desk:
+def desk(folders: Path, store: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Desk:
     """A desk without posts, where `ana` works."""
-    path = folders / "desk.db"
-    shutil.copy(empty_database, path)
-    monkeypatch.setenv("SHIFTDESK_DB", str(path))
-    return Desk(path, capsys, monkeypatch)
+    monkeypatch.setenv("SHIFTDESK_DB", store.location)
+    return Desk(store, folders, capsys, monkeypatch)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import multiprocessing
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from tui.clock import HOUR, MINUTE
 from tui.desk import claims, drafts, people
 from tui.errors import Misuse, Refused
 from tui.store.reader import Reader
-from tui.store.store import Store
+from tui.store.store import Store, home_of
 
 LEASE = 30 * MINUTE
 ONE = 1
@@ -304,9 +303,9 @@ def test_tags_are_compared_without_case(store: Store, reader: Reader) -> None:
     assert reader.last_event() == before + 1
 
 
-def work_off(path: Path, agent: str, start: Any, told: Any) -> None:
+def work_off(location: str, agent: str, start: Any, told: Any) -> None:
     """An agent's process: claim what is next until nothing is left."""
-    store, served, problem = Store(path), [], ""
+    store, served, problem = Store(home_of(location)), [], ""
     start.wait()
     try:
         while (found := serve(store, agent)) is not None:
@@ -321,7 +320,7 @@ def test_twelve_agents_at_once_never_hold_the_same_one(store: Store, reader: Rea
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tui.desk.claims", "tui.desk.people"])
     start, told = context.Barrier(12), context.Queue()
-    agents = [context.Process(target=work_off, args=(store.path, f"agent{n}", start, told)) for n in range(12)]
+    agents = [context.Process(target=work_off, args=(store.location, f"agent{n}", start, told)) for n in range(12)]
     for agent in agents:
         agent.start()
     answers = [told.get(timeout=60) for _ in agents]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from making import NOW, US, kinds, ours, post, quote, repost, rows, take
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from tui.clock import HOUR, MINUTE
 from tui.config import AccountSettings, Config
@@ -20,7 +20,7 @@ TOLD = post("q", text=f"{US} my card {CARD} was charged twice")
 def stored(store: Store) -> str:
     """Everything that the database holds, as one text."""
     with store.engine.connect() as connection:
-        names = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars().all()
+        names = inspect(connection).get_table_names()
         found = [str(row) for name in names for row in connection.execute(text(f'SELECT * FROM "{name}"'))]
     return "\n".join(found)
 

@@ -8,6 +8,7 @@ from alembic.config import Config
 from sqlalchemy import text
 
 from tui.store import schema
+from tui.store.sqlite import File
 from tui.store.store import Store
 
 CARD, KEPT = "4111 1111 1111 1111", "9400100000000000000000"
@@ -63,7 +64,7 @@ def alembic(connection: object) -> Config:
 def test_what_is_stored_is_masked_in_posts_versions_previews_and_the_search(old: Path) -> None:
     store = Store(old)
     store.prepare()
-    assert schema.current(old) == schema.HEAD
+    assert File(old).revision() == schema.HEAD
     with store.engine.connect() as connection:
         posts = dict(connection.execute(text("SELECT id, text FROM post")).all())
         previews = dict(connection.execute(text("SELECT id, preview FROM conversation")).all())
@@ -101,5 +102,5 @@ def test_taking_it_back_leaves_what_is_masked(old: Path) -> None:
         assert (
             connection.execute(text("SELECT text FROM post WHERE id = 1")).scalar() == "my card •••• 1111 was charged"
         )
-    assert schema.current(old) == "0002"
+    assert File(old).revision() == "0002"
     store.close()

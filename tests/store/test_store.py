@@ -12,7 +12,10 @@ from making import copy_of, post, rows, take
 
 from tui.errors import Misuse, OutOfReach
 from tui.store import schema, sqlite
-from tui.store.store import Store, path_of
+from tui.store.sqlite import File
+from tui.store.store import Store, home_of
+
+pytestmark = pytest.mark.sqlite
 
 
 def mode(path: Path) -> int:
@@ -42,7 +45,7 @@ def test_an_empty_file_is_taken_as_new(tmp_path: Path) -> None:
     path = tmp_path / "desk.db"
     path.touch()
     assert Store(path).prepare()
-    assert schema.current(path) == schema.HEAD
+    assert File(path).revision() == schema.HEAD
 
 
 @pytest.mark.parametrize(
@@ -186,13 +189,25 @@ def test_a_transaction_that_raises_leaves_nothing(store: Store) -> None:
 def test_what_db_names(location: str, expected: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if location.startswith("~"):
         expected = Path(os.environ["HOME"]) / "desk.db"
-    assert path_of(location) == expected
+    home = home_of(location)
+    assert isinstance(home, File)
+    assert home.path == expected
 
 
-@pytest.mark.parametrize("location", ["postgresql://host/desk", "sqlite://", "sqlite:///:memory:", "sqlite://host/x"])
+@pytest.mark.parametrize(
+    "location",
+    [
+        "postgresql://host",
+        "postgresql+asyncpg://host/desk",
+        "mysql://host/desk",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite://host/x",
+    ],
+)
 def test_what_db_does_not_take(location: str) -> None:
     with pytest.raises(Misuse, match="--db"):
-        path_of(location)
+        home_of(location)
 
 
 # -- several at once ---------------------------------------------------------------------------------------
@@ -220,5 +235,5 @@ def test_processes_that_prepare_the_same_fresh_desk(tmp_path: Path) -> None:
         process.join()
     assert answers <= {"True", "False"}
     assert "True" in answers
-    assert schema.current(path) == schema.HEAD
+    assert File(path).revision() == schema.HEAD
     assert take(Store(path), post("1")).added == 1

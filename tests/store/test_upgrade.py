@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from tui.desk.composition import composition
 from tui.store import schema
+from tui.store.sqlite import File
 from tui.store.store import Store
 
 REPLY = (
@@ -49,13 +50,13 @@ def first(tmp_path: Path) -> Path:
 
 
 def test_what_was_there_is_there_and_reads_with_the_new_columns(first: Path) -> None:
-    assert schema.current(first) == "0001"
+    assert File(first).revision() == "0001"
     store = Store(first)
     store.prepare()
     reader = store.reader()
     reply, _ = reader.replies(1)
     conversation, draft = reader.conversation(1), reader.draft(1)
-    assert schema.current(first) == schema.HEAD
+    assert File(first).revision() == schema.HEAD
     assert (reply.text, reply.part, reply.parts, reply.seen_event) == ("Soon", 1, 1, None)
     assert conversation is not None
     assert (conversation.preview, conversation.incident) == ("no train", None)

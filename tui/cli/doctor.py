@@ -16,11 +16,13 @@ from tui.config import Config
 from tui.errors import Misuse, OutOfReach, ShiftdeskError
 
 if TYPE_CHECKING:
+    from tui.store.home import Home
     from tui.store.reader import LoginRow
+    from tui.store.sqlite import File
 
 NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "lustre", "gluster", "fuse.sshfs", "fuse.rclone")
 """Beginnings of the types whose locks SQLite cannot rely on (sqlite.org/lockingv3.html, NFS)."""
-STORAGE = ("sqlite", "file system", "folder", "database", "schema", "integrity")
+STORAGE = ("sqlite", "file system", "folder", "database", "schema", "integrity", "server")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,38 @@ def doctor_command(context: click.Context) -> None:
 
 
 def _storage(call: Invocation) -> Iterator[Check]:
+    from tui.store.sqlite import File
+
+    if isinstance(call.home, File):
+        yield from _file(call.home)
+    else:
+        yield from _server(call.home)
+
+
+def _server(home: "Home") -> Iterator[Check]:
+    try:
+        connection = home.connect()
+        row = connection.execute("SELECT current_setting('server_version'), current_setting('server_encoding')")
+        version, encoding = row.fetchone()
+        connection.close()
+        yield Check("server", "ok", f"PostgreSQL {version}, {encoding}, at {home.location}")
+        yield _schema(home)
+    except Exception as error:
+        yield Check("server", "stop", home.sentence(error) or str(error))
+
+
+def _schema(home: "Home") -> Check:
+    from tui.store import schema
+
+    revision = home.revision()
+    schema.refuse_newer(home.location, revision)
+    standing = "up to date" if revision == schema.HEAD else "upgraded by the next command"
+    return Check("schema", "ok", f"{revision or 'none'}, {standing}")
+
+
+def _file(file: "File") -> Iterator[Check]:
     yield _library()
-    path = call.path.absolute()
+    path = file.path.absolute()
     yield _file_system(path)
     yield _folder(path.parent)
     if not path.exists():
@@ -61,7 +93,7 @@ def _storage(call: Invocation) -> Iterator[Check]:
         return
     yield _database(path)
     try:
-        yield from _contents(path)
+        yield from _contents(file)
     except OutOfReach as error:
         yield Check("integrity", "stop", str(error))
 
@@ -112,22 +144,19 @@ def _database(path: Path) -> Check:
     return Check("database", "ok", said)
 
 
-def _contents(path: Path) -> Iterator[Check]:
-    from tui.store import schema, sqlite
+def _contents(file: "File") -> Iterator[Check]:
+    from tui.store import sqlite
 
-    revision = schema.current(path)
-    schema.refuse_newer(path, revision)
-    standing = "up to date" if revision == schema.HEAD else "upgraded by the next command"
-    yield Check("schema", "ok", f"{revision or 'none'}, {standing}")
+    yield _schema(file)
     try:
-        connection = sqlite.connect(path, read_only=True)
+        connection = file.connect()
         try:
             journal = connection.execute("PRAGMA journal_mode").fetchone()[0]
             problems = [row[0] for row in connection.execute("PRAGMA quick_check(5)")]
         finally:
             connection.close()
     except sqlite.sqlite3.Error as error:
-        raise OutOfReach(sqlite.sentence(path, error)) from None
+        raise OutOfReach(sqlite.sentence(file.path, error)) from None
     yield _journal(journal, sqlite.journal_mode())
     if problems == ["ok"]:
         yield Check("integrity", "ok", "quick_check found nothing")
@@ -154,14 +183,13 @@ def _reading(call: Invocation, storage: Sequence[Check]) -> Iterator[Check]:
     from tui.store import schema
     from tui.store.store import Store
 
-    usable = not any(check.verdict == "stop" for check in storage) and call.path.exists()
-    if not usable or schema.current(call.path) != schema.HEAD:
+    if any(check.verdict == "stop" for check in storage) or call.home.revision() != schema.HEAD:
         return
     try:
         config = call.config
     except Misuse:  # said below
         config = Config()
-    reader = Store(call.path).reader()
+    reader = Store(call.home).reader()
     try:
         found, missing, logins = standings(reader, now(), config), gaps(reader, now()), reader.logins()
         brakes, unled = reader.brakes(), delivery.unled(reader, now())

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from tui.config import AccountSettings, Config
+    from tui.store.home import Home
     from tui.store.reader import QueueRow, Reader
     from tui.store.store import Store
 
@@ -60,18 +61,24 @@ class Invocation:
         return agent_name(self.agent_name)
 
     @cached_property
-    def path(self) -> Path:
-        """The database, whether it is there or not. Raises Misuse."""
+    def home(self) -> "Home":
+        """Where the desk is stored, whether it is there or not. Raises Misuse."""
         from tui.config import data_folder
-        from tui.store.store import path_of
+        from tui.store.sqlite import File
+        from tui.store.store import home_of
 
+        if self.db and names_password(self.db):
+            raise Misuse("--db shows its password to everybody on this machine; give it in SHIFTDESK_DB or ~/.pgpass.")
         given = self.db or os.environ.get("SHIFTDESK_DB")
-        return path_of(given) if given else data_folder() / "desk.db"
+        return home_of(given) if given else File(data_folder() / "desk.db")
 
     @property
     def folder(self) -> Path:
-        """The data folder of the desk: the outbox files lie beside its database."""
-        return self.path.absolute().parent
+        """The data folder of the desk: the outbox files lie there, beside the database where that is a file."""
+        from tui.config import data_folder
+        from tui.store.sqlite import File
+
+        return self.home.path.absolute().parent if isinstance(self.home, File) else data_folder()
 
     @cached_property
     def store(self) -> "Store":
@@ -80,7 +87,7 @@ class Invocation:
 
         # What is wrong with the call is said before a database is made for it.
         _, agent = self.config, self.agent
-        store = Store(self.path)
+        store = Store(self.home)
         if store.prepare():
             with store.transaction() as session:
                 _arrive(session, agent)
@@ -115,6 +122,14 @@ class Invocation:
             self.reader.close()
         if "store" in opened:
             self.store.close()
+
+
+def names_password(location: str) -> bool:
+    """Whether an address of a database has a password in it."""
+    from urllib.parse import parse_qs, urlsplit
+
+    url = urlsplit(location)
+    return bool(url.scheme and (url.password or parse_qs(url.query).get("password")))
 
 
 def vet(settings: "AccountSettings") -> "Iterable[tuple[str, str]]":

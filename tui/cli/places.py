@@ -15,7 +15,7 @@ def paths_command(call: Invocation) -> None:
     folder = config.config_folder()
     places = {
         "config": str(call.config.path or folder / "config.toml"),
-        "database": str(call.path),
+        "database": call.home.location,
         "themes": str(folder / "themes"),
         "outbox": str(call.folder),
         "state": str(config.state_folder()),

@@ -138,8 +138,8 @@ def _usage(error: click.UsageError) -> str:
 
 def _unexpected(call: Invocation, error: Exception) -> tuple[str, int]:
     from tui.cli import crash
-    from tui.store import sqlite
 
-    if isinstance(error, sqlite.sqlite3.Error):
-        return sqlite.sentence(call.path, error), OutOfReach.exit_code
+    opened = "home" in call.__dict__
+    if opened and (said := call.home.sentence(error)):
+        return said, OutOfReach.exit_code
     return crash.sentence(error), 1

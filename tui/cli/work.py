@@ -50,7 +50,7 @@ def worker_command(
     tick = _systemd(call, worker, stop)
     with _figures(call, worker, metrics, anywhere=metrics_anywhere):
         if not call.json:
-            mention(f"Sending what is due from {call.path}; ctrl+c ends it.")
+            mention(f"Sending what is due from {call.home.location}; ctrl+c ends it.")
         with log.lines(log_level):
             worker.run(stop, tick)
     call.answer({"ended_by": ended_by[0]}, lambda: "The worker has ended; its lease is free.")

@@ -7,9 +7,11 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tui.errors import ShiftdeskError
+from tui.store.home import Changes
 from tui.store.reader import EventRow, Reader
 from tui.store.store import Store
 
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
 WATCH_S = 0.25
-"""How often the database is asked whether anything changed (s); the question costs microseconds."""
+"""How long the end of the desk may wait for the thread that watches (s)."""
+AGAIN_S = 1
+"""How soon a database that is out of reach is tried again (s)."""
 RESTART_S = 5
 """How long a companion that stumbled rests before it starts anew (s)."""
 Result = TypeVar("Result")
@@ -40,6 +44,8 @@ class Work:
         self._changes = ThreadPoolExecutor(1, "changes")
         self._reader: Reader | None = None
         self._stop = threading.Event()
+        self._told = 0
+        """The last event that the watching thread told."""
         self._threads: list[threading.Thread] = []
 
     async def read(self, job: Callable[[Reader], Result]) -> Result:
@@ -71,22 +77,26 @@ class Work:
 
     def watch(self, after: int, tell: Callable[[Sequence[EventRow]], None]) -> None:
         """Call `tell` in a thread with the events that follow `after`, soon after they are committed."""
-        self._start("watch", lambda: self._watch(after, tell))
+        self._told = after
+        self._start("watch", lambda: self._watch(tell))
 
-    def _watch(self, after: int, tell: Callable[[Sequence[EventRow]], None]) -> None:
-        reader: Reader | None = None
-        version = -1
-        while not self._stop.wait(WATCH_S):
+    def _watch(self, tell: Callable[[Sequence[EventRow]], None]) -> None:
+        while not self._stop.is_set():
             try:
-                reader = reader or self._store.reader()
-                if (newest := reader.data_version()) != version:
-                    version = newest
-                    events = reader.events(after=after)
-                    if events:
-                        after = events[-1].id
-                        tell(events)
+                with closing(self._store.changes()) as changes, closing(self._store.reader()) as reader:
+                    self._follow(changes, reader, tell)
             except Exception:
-                reader = None  # out of reach for now: the panes say so at their next read
+                self._stop.wait(AGAIN_S)  # out of reach for now: the panes say so at their next read
+
+    def _follow(self, changes: Changes, reader: Reader, tell: Callable[[Sequence[EventRow]], None]) -> None:
+        """Tell what is new until the desk closes, first what came while nobody listened."""
+        while not self._stop.is_set():
+            events = reader.events(after=self._told)
+            if events:
+                self._told = events[-1].id
+                tell(events)
+            while not self._stop.is_set() and not changes.wait(WATCH_S):
+                pass
 
     def accompany(self, build: Callable[[], Companion], stumbled: Callable[[Exception], None]) -> None:
         """Build a companion in its own thread and run it there until the desk closes; one that stumbles starts anew."""

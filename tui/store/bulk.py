@@ -26,15 +26,32 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str
     if encoded:
         values = [_encode(row, encoded) for row in values]
     connection.exec_driver_sql(statement, values)
+    if "id" in names and table.c.id.autoincrement is True:
+        _keep_sequence(connection, table, max(row["id"] for row in rows))
 
 
 def next_id(connection: Connection, table: Table) -> int:
-    """The first id never used. Safe inside a transaction that holds the only write lock, as SQLite's does."""
+    """The first id never used. Safe inside a change, which has the desk alone."""
     newest = connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
-    if table.dialect_options["sqlite"]["autoincrement"]:
+    if connection.dialect.name == "postgresql":
+        past = f"SELECT last_value - (NOT is_called)::int FROM {_sequence(table)}"  # noqa: S608  our own name
+        used = connection.exec_driver_sql(past).scalar()
+    elif table.dialect_options["sqlite"]["autoincrement"]:
         used = connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = ?", (table.name,)).scalar()
-        newest = max(newest, used or 0)
-    return int(newest) + 1
+    else:
+        used = 0
+    return max(int(newest), int(used or 0)) + 1
+
+
+def _sequence(table: Table) -> str:
+    """What PostgreSQL called the sequence of a table's ids."""
+    return f"{table.name}_id_seq"
+
+
+def _keep_sequence(connection: Connection, table: Table, newest: int) -> None:
+    """Rows came with ids of their own: PostgreSQL goes on behind them. SQLite does so by itself."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT setval('{_sequence(table)}', %s)", (newest,))
 
 
 def _encode(row: tuple[Any, ...], positions: Sequence[int]) -> tuple[Any, ...]:

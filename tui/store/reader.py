@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from tui.clock import Millis
-from tui.store.sqlite import Connection
+from tui.store.dialect import Dialect
+from tui.store.home import Connection
 
 ViewName = Literal["waiting", "mine", "resurfaced", "all"]
 COUNT_LIMIT = 10_000
@@ -503,7 +504,7 @@ UNION SELECT s.id FROM author w JOIN author s ON s.customer_id = w.customer_id W
 
 _INCIDENT = f"""
 SELECT i.id, i.name, i.state, i.text, i.opened_at, i.updated_at, i.closed_at,
-       (SELECT COUNT(*) FROM (SELECT 1 FROM conversation c WHERE c.incident_id = i.id LIMIT {COUNT_LIMIT}))
+       (SELECT COUNT(*) FROM (SELECT 1 FROM conversation c WHERE c.incident_id = i.id LIMIT {COUNT_LIMIT}) them)
 FROM incident i
 """
 
@@ -514,16 +515,13 @@ _CALLED = ("name", "lower(name)", "shortcut", "lower(shortcut)")
 class Reader:
     """Reads through one connection, in one thread at a time."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, dialect: Dialect) -> None:
         self._connection = connection
+        self._dialect = dialect
 
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
-
-    def data_version(self) -> int:
-        """Changes when another connection has committed; 1.5 microseconds."""
-        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
 
     def _all(self, sql: str, **values: Any) -> list[Any]:
         return list(self._connection.execute(sql, values).fetchall())
@@ -552,14 +550,14 @@ class Reader:
             sign = {(False, False): ">=", (True, False): "<=", (False, True): "<", (True, True): ">"}
             where.append(f"(c.{chosen.column}, c.id) {sign[chosen.descending, backwards]} (:order, :id)")
         if search:
-            where.append("c.id IN (SELECT value FROM json_each(:found))")
+            where.append(self._dialect.among("c.id", "found"))
         direction = "DESC" if down else "ASC"
         sql = (
             f"{_QUEUE} WHERE {' AND '.join(where)} "
             f"ORDER BY c.{chosen.column} {direction}, c.id {direction} LIMIT :limit"
         )
         order, key_id = start or (None, None)
-        found = json.dumps(self.search(search)) if search else ""
+        found = self._dialect.several(self.search(search)) if search else None
         rows = self._all(sql, agent=agent, now=now, limit=limit, order=order, id=key_id, found=found)
         page = [_queue_row(row) for row in rows]
         return page[::-1] if backwards else page
@@ -572,27 +570,24 @@ class Reader:
             sign = ">" if chosen.descending else "<"
             where += f" AND (c.{chosen.column}, c.id) {sign} (:order, :id)"
         order, key_id = before or (None, None)
-        sql = f"SELECT COUNT(*) FROM (SELECT 1 FROM conversation c WHERE {where} LIMIT :limit)"
+        sql = f"SELECT COUNT(*) FROM (SELECT 1 FROM conversation c WHERE {where} LIMIT :limit) them"
         return int(self._one(sql, agent=agent, now=now, order=order, id=key_id, limit=COUNT_LIMIT)[0])
 
     def search(self, words: str) -> list[int]:
         """Conversations with a post that holds every word (the last may be a beginning), newest post first."""
         words = words.encode("utf-8", "replace").decode().replace("\0", " ")
-        terms = ['"' + word.replace('"', '""') + '"*' for word in words.split() if any(map(str.isalnum, word))]
+        terms = [word for word in words.split() if any(map(str.isalnum, word))]
         if not terms:
             return []
         if any(map(_unspaced, words)):
+            bound = words.strip()
             sql = (
-                "SELECT DISTINCT p.conversation_id FROM post p WHERE instr(p.text, :words) "
+                f"SELECT p.conversation_id FROM post p WHERE {self._dialect.holds('p.text', 'words')} "
                 "AND p.conversation_id IS NOT NULL ORDER BY p.id DESC LIMIT :limit"
             )
-            return [row[0] for row in self._all(sql, words=words.strip(), limit=SEARCH_LIMIT)]
-        sql = (
-            "SELECT p.conversation_id FROM post_search s JOIN post p ON p.id = s.rowid "
-            "WHERE post_search MATCH :words AND p.conversation_id IS NOT NULL ORDER BY s.rowid DESC LIMIT :limit"
-        )
-        rows = self._all(sql, words=" ".join(terms), limit=SEARCH_LIMIT)
-        return list(dict.fromkeys(row[0] for row in rows))
+        else:
+            sql, bound = self._dialect.found(terms)
+        return list(dict.fromkeys(row[0] for row in self._all(sql, words=bound, limit=SEARCH_LIMIT)))
 
     def conversation(self, conversation_id: int) -> QueueRow | None:
         """One conversation, whatever its state."""
@@ -765,7 +760,7 @@ class Reader:
             "JOIN conversation c ON c.id = r.conversation_id JOIN author w ON w.id = c.author_id "
             "JOIN account a ON a.id = r.account_id "
             "WHERE r.state IN ('held', 'queued', 'sending', 'unknown') AND NOT r.private AND r.created_at >= :since "
-            "AND a.handle = :account AND a.network = :network AND r.id IS NOT :but",
+            "AND a.handle = :account AND a.network = :network AND (:but IS NULL OR r.id <> :but)",
             account=account,
             network=network,
             since=since,
@@ -797,7 +792,7 @@ class Reader:
             "c.answered_at, NULL, '', c.incident_id FROM conversation c JOIN author w ON w.id = c.author_id "
             "LEFT JOIN account a ON a.id = c.account_id "
             f"WHERE c.author_id IN ({_PERSON}) AND c.id <> :id "
-            "ORDER BY c.state = 'claimed' DESC, c.answered_at DESC LIMIT 50",
+            "ORDER BY c.state = 'claimed' DESC, c.answered_at DESC NULLS LAST LIMIT 50",
             author=author_id,
             id=conversation_id,
         )
@@ -916,14 +911,16 @@ class Reader:
         marks = {f"word{number}": word for number, word in enumerate(words)}
         if not marks:
             return []
-        holds = " OR ".join(f"instr(COALESCE(r.whole, r.text), :{name})" for name in marks)
+        holds = " OR ".join(self._dialect.holds("COALESCE(r.whole, r.text)", name) for name in marks)
+        canned = self._dialect.holds("r.composition", "canned")
         rows = self._all(
             "SELECT r.id, r.conversation_id, r.agent, COALESCE(r.whole, r.text), w.handle, w.name "
             "FROM (SELECT * FROM reply ORDER BY id DESC LIMIT :within) r "
             "JOIN conversation c ON c.id = r.conversation_id JOIN author w ON w.id = c.author_id "
             "WHERE r.created_at >= :since AND r.part = 1 AND r.state <> 'recalled' "
             # In stored JSON a quote inside a text has a backslash before it: this is the name of a field.
-            f"AND COALESCE(instr(r.composition, '\"inserted\"'), 0) = 0 AND ({holds}) ORDER BY r.id DESC LIMIT :limit",
+            f"AND (r.composition IS NULL OR NOT {canned}) AND ({holds}) ORDER BY r.id DESC LIMIT :limit",
+            canned='"inserted"',
             within=TYPED_LIMIT,
             since=since,
             limit=SEARCH_LIMIT,
@@ -934,9 +931,10 @@ class Reader:
     def told_in(self, conversations: Iterable[int], kind: str, *, agent: str) -> list[EventRow]:
         """The events of one kind by one agent in these conversations, oldest first."""
         rows = self._all(
-            "SELECT e.id, e.at, e.agent, e.kind, e.conversation_id, e.data FROM event e WHERE e.conversation_id IN "
-            "(SELECT value FROM json_each(:conversations)) AND e.kind = :kind AND e.agent = :agent ORDER BY e.id",
-            conversations=json.dumps(sorted(conversations)),
+            "SELECT e.id, e.at, e.agent, e.kind, e.conversation_id, e.data FROM event e WHERE "
+            f"{self._dialect.among('e.conversation_id', 'conversations')} AND e.kind = :kind AND e.agent = :agent "
+            "ORDER BY e.id",
+            conversations=self._dialect.several(sorted(conversations)),
             kind=kind,
             agent=agent,
         )
@@ -987,13 +985,14 @@ class Reader:
 
         Kind, network, handle and number; the event names a reply, or network and handle.
         """
+        field = self._dialect.field
         rows = self._all(
-            "SELECT e.kind, COALESCE(a.network, json_extract(e.data, '$.network'), ''), "
-            "COALESCE(a.handle, json_extract(e.data, '$.handle'), ''), COUNT(*) FROM event e "
-            "LEFT JOIN reply r ON r.id = json_extract(e.data, '$.reply') LEFT JOIN account a ON a.id = r.account_id "
-            "WHERE e.id > :after AND e.id <= :until AND e.kind IN (SELECT value FROM json_each(:kinds)) "
-            "GROUP BY 1, 2, 3",
-            after=after, until=until, kinds=json.dumps(list(kinds)),
+            f"SELECT e.kind, COALESCE(a.network, {field('e.data', 'network')}, ''), "
+            f"COALESCE(a.handle, {field('e.data', 'handle')}, ''), COUNT(*) FROM event e "
+            f"LEFT JOIN reply r ON r.id = CAST({field('e.data', 'reply')} AS BIGINT) "
+            "LEFT JOIN account a ON a.id = r.account_id "
+            f"WHERE e.id > :after AND e.id <= :until AND {self._dialect.among('e.kind', 'kinds')} GROUP BY 1, 2, 3",
+            after=after, until=until, kinds=self._dialect.several(kinds),
         )  # fmt: skip
         return [tuple(row) for row in rows]
 
@@ -1099,8 +1098,8 @@ class Reader:
         """The newest events of these kinds since a moment, oldest first."""
         rows = self._all(
             "SELECT e.id, e.at, e.agent, e.kind, e.conversation_id, e.data FROM event e WHERE e.at >= :at "
-            "AND e.kind IN (SELECT value FROM json_each(:kinds)) ORDER BY e.at DESC, e.id DESC LIMIT :limit",
-            at=at, kinds=json.dumps(list(kinds)), limit=limit,
+            f"AND {self._dialect.among('e.kind', 'kinds')} ORDER BY e.at DESC, e.id DESC LIMIT :limit",
+            at=at, kinds=self._dialect.several(kinds), limit=limit,
         )  # fmt: skip
         return [EventRow(*row)._replace(data=_json(row[5], {})) for row in reversed(rows)]
 
@@ -1116,8 +1115,7 @@ class Reader:
 
     def canned_of(self, ids: Sequence[int]) -> list[dict[str, Any]]:
         """The canned responses with these ids, in the order of the ids."""
-        marks = {f"id{number}": one for number, one in enumerate(ids)}
-        rows = self._canned(f"WHERE id IN ({', '.join(f':{name}' for name in marks)})", **marks)
+        rows = self._canned(f"WHERE {self._dialect.among('id', 'ids')}", ids=self._dialect.several(ids))
         return sorted(rows, key=lambda row: ids.index(row["id"]))
 
     def answered_with(self, limit: int) -> list[tuple[str, int]]:
@@ -1133,9 +1131,8 @@ class Reader:
     def canned_called(self, names: Iterable[str]) -> list[dict[str, Any]]:
         """The canned responses with one of these names or shortcuts; ASCII letters in any case."""
         spelt = {one for name in names for one in (name, name.strip().lower())}
-        marks = {f"name{number}": one for number, one in enumerate(sorted(spelt))}
-        wanted = ", ".join(f":{name}" for name in marks)
-        return self._canned(f"WHERE {' OR '.join(f'{column} IN ({wanted})' for column in _CALLED)}", **marks)
+        wanted = " OR ".join(self._dialect.among(column, "names") for column in _CALLED)
+        return self._canned(f"WHERE {wanted}", names=self._dialect.several(sorted(spelt)))
 
     def siblings(
         self, tags: Iterable[str], *, language: str, network: str, but: int, now: Millis, limit: int
@@ -1145,7 +1142,7 @@ class Reader:
         wanted = {f"tag{number}": json.dumps(tag) for number, tag in enumerate(tags)}
         if not wanted:
             return []
-        shared = " OR ".join(f"instr(tags, :{name})" for name in wanted)
+        shared = " OR ".join(self._dialect.holds("tags", name) for name in wanted)
         return self._canned(
             f"WHERE ({shared}) AND language = :language AND network IN ('', :network) AND id <> :but AND approved "
             "AND COALESCE(valid_from, :now) <= :now AND COALESCE(valid_until, :now + 1) > :now "
@@ -1171,8 +1168,9 @@ class Reader:
     def uses(self, since: Millis, agent: str) -> list[UseRow]:
         """How canned responses were used since a time, by the team and by one agent."""
         rows = self._all(
-            "SELECT canned_id, COUNT(*), MAX(at), SUM(agent = :agent), MAX(CASE WHEN agent = :agent THEN at END), "
-            "SUM(edited) FROM canned_use WHERE at >= :since GROUP BY canned_id",
+            "SELECT canned_id, COUNT(*), MAX(at), COUNT(CASE WHEN agent = :agent THEN 1 END), "
+            "MAX(CASE WHEN agent = :agent THEN at END), COUNT(CASE WHEN edited THEN 1 END) "
+            "FROM canned_use WHERE at >= :since GROUP BY canned_id",
             since=since,
             agent=agent,
         )
@@ -1182,8 +1180,8 @@ class Reader:
         """By canned response, after how many of its uses since a time the customer wrote again within a span."""
         # In the order of conversations, so that their posts are found side by side; the signs see to that.
         rows = self._all(
-            "SELECT u.canned_id, COUNT(*) FROM canned_use u WHERE u.conversation_id > 0 AND +u.at >= :since AND EXISTS "
-            "(SELECT 1 FROM post p WHERE p.conversation_id = u.conversation_id AND p.created_at > u.sent_at "
+            "SELECT +u.canned_id, COUNT(*) FROM canned_use u WHERE u.conversation_id > 0 AND +u.at >= :since "
+            "AND EXISTS (SELECT 1 FROM post p WHERE p.conversation_id = u.conversation_id AND p.created_at > u.sent_at "
             "AND p.created_at <= u.sent_at + :within AND p.author_id = u.author_id AND NOT p.ours AND NOT p.deleted "
             "AND p.kind <> 'repost') GROUP BY +u.canned_id",
             since=since,
@@ -1197,9 +1195,9 @@ class Reader:
         """How often each of these canned responses was used from a handle of ours since a time."""
         rows = self._all(
             "SELECT u.canned_id, COUNT(*) FROM canned_use u JOIN account a ON a.id = u.account_id "
-            "WHERE u.canned_id IN (SELECT value FROM json_each(:ids)) AND u.at >= :since "
+            f"WHERE {self._dialect.among('u.canned_id', 'ids')} AND u.at >= :since "
             "AND a.network = :network AND a.handle = :handle GROUP BY u.canned_id",
-            ids=json.dumps(list(canned_ids)),
+            ids=self._dialect.several(canned_ids),
             since=since,
             network=network,
             handle=handle,
@@ -1211,9 +1209,9 @@ class Reader:
         # By their conversations, not by all uses of the responses: the sign sees to that.
         rows = self._all(
             "SELECT u.canned_id, MAX(u.at) FROM conversation c JOIN canned_use u ON u.conversation_id = c.id "
-            f"WHERE c.author_id IN ({_PERSON}) AND +u.canned_id IN (SELECT value FROM json_each(:ids)) "
+            f"WHERE c.author_id IN ({_PERSON}) AND {self._dialect.among('+u.canned_id', 'ids')} "
             "GROUP BY u.canned_id",
-            ids=json.dumps(list(canned_ids)),
+            ids=self._dialect.several(canned_ids),
             author=author_id,
         )
         return dict(rows)
@@ -1319,15 +1317,15 @@ class Reader:
     def aftermath(self, reply_ids: Iterable[int]) -> list[AftermathRow]:
         """What became of replies: the customer's next word after each, and whether our post was deleted."""
         rows = self._all(
-            "SELECT r.id, c.network, a.handle, r.sent_at, COALESCE(o.deleted, 0), n.created_at, "
+            "SELECT r.id, c.network, a.handle, r.sent_at, COALESCE(o.deleted, FALSE), n.created_at, "
             "COALESCE(n.text, '') FROM reply r JOIN conversation c ON c.id = r.conversation_id "
             "LEFT JOIN account a ON a.id = r.account_id "
             "LEFT JOIN post o ON o.network = c.network AND o.native_id = r.native_id "
             "LEFT JOIN post n ON n.id = (SELECT p.id FROM post p WHERE p.conversation_id = c.id "
             "AND p.author_id = c.author_id AND NOT p.ours AND NOT p.deleted AND p.kind <> 'repost' "
             "AND p.created_at > r.sent_at ORDER BY p.created_at, p.id LIMIT 1) "
-            "WHERE r.id IN (SELECT value FROM json_each(:replies))",
-            replies=json.dumps(sorted(reply_ids)),
+            f"WHERE {self._dialect.among('r.id', 'replies')}",
+            replies=self._dialect.several(sorted(reply_ids)),
         )
         return [AftermathRow(*row)._replace(deleted=bool(row[4])) for row in rows]
 

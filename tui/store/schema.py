@@ -1,44 +1,21 @@
-"""Which schema a database has, and how it gets the one this program needs."""
+"""Which schema this program needs, and how a database gets it."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.errors import OutOfReach
-from tui.store import sqlite
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration of this program; a test holds it to the files in `migrations/versions`."""
 
 
-def current(path: Path) -> str | None:
-    """The schema of the database at `path`; None where it has none yet. Raises OutOfReach."""
-    if not path.exists() or path.stat().st_size == 0:
-        return None
-    try:
-        sqlite.check_header(path)
-        connection = sqlite.connect(path, read_only=True)
-        try:
-            named = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
-            if named is None:
-                if connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-                    raise OutOfReach(f"{path} is a SQLite database of another program; give another path with --db.")
-                return None
-            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-            return None if row is None else str(row[0])
-        finally:
-            connection.close()
-    except (sqlite.sqlite3.Error, OSError) as error:
-        raise OutOfReach(sqlite.sentence(path, error)) from None
-
-
-def refuse_newer(path: Path, revision: str | None) -> None:
+def refuse_newer(location: str, revision: str | None) -> None:
     """Raise OutOfReach where a newer shiftdesk has written the database."""
     if revision is not None and revision > HEAD:
         raise OutOfReach(
-            f"{path} was written by a newer shiftdesk (schema {revision}, this one knows {HEAD}): "
+            f"{location} was written by a newer shiftdesk (schema {revision}, this one knows {HEAD}): "
             "update shiftdesk, or give another database with --db."
         )
 

@@ -15,6 +15,11 @@ def _id() -> Any:
     return Field(default=None, sa_column=Column(BigInt, primary_key=True, autoincrement=True))
 
 
+def _number() -> Any:
+    """A count that a network tells, however large."""
+    return Field(default=0, sa_column=Column(BigInt, nullable=False))
+
+
 def _time(*, optional: bool = True) -> Any:
     return Field(default=None, sa_column=Column(BigInt, nullable=optional))
 
@@ -94,7 +99,7 @@ class Author(SQLModel, table=True):
     native_id: str
     handle: str
     name: str
-    followers: int
+    followers: int = _number()
     verified: bool
     customer_id: int | None = _time()
 
@@ -165,7 +170,7 @@ class Conversation(SQLModel, table=True):
     surfaced_by: str | None = None
     resurfaces_at: int | None = _time()
     settled_at: int | None = _time()
-    reposts: int = 0
+    reposts: int = _number()
     preview: str
     tags: list[str] | None = _json()
     incident_id: int | None = _ref("incident.id", optional=True)
@@ -202,8 +207,8 @@ class Post(SQLModel, table=True):
     in_reply_to: str | None = None
     root_id: str | None = None
     url: str | None = None
-    reposts: int = 0
-    likes: int = 0
+    reposts: int = _number()
+    likes: int = _number()
     media: list[dict[str, Any]] | None = _json()
     lang: str | None = None
     deleted: bool = False
@@ -469,6 +474,38 @@ class Lease(SQLModel, table=True):
     until: int = _time(optional=False)
 
 
+class Presence(SQLModel, table=True):
+    """One open desk of an agent, as it told last: what its agent does, and where. Its row goes when the shift ends.
+
+    A row that stays and no longer beats is a desk whose line dropped, or whose process died.
+    """
+
+    __table_args__ = (Index("presence_conversation", "conversation_id"), Index("presence_agent", "agent"))
+    id: str = Field(primary_key=True)
+    """Drawn by the process."""
+    agent: str
+    host: str
+    pid: int
+    doing: str
+    """`looks`, `writes` or `away`."""
+    conversation_id: int | None = _ref("conversation.id", optional=True)
+    since: int = _time(optional=False)
+    """Since when it does that there."""
+    beat_at: int = _time(optional=False)
+    dropped_at: int | None = _time()
+    """When the process was told that its line is gone."""
+
+
+class HostClock(SQLModel, table=True):
+    """What the clock of the host showed, and how long the host had been up: a clock that is set is told from time."""
+
+    __tablename__ = "host_clock"
+    boot: str = Field(primary_key=True)
+    """Which start of the host."""
+    up_ms: int = _time(optional=False)
+    shown: int = _time(optional=False)
+
+
 class Watched(SQLModel, table=True):
     """A file that posts are read from as it grows, and how far: posts and `place` are committed together."""
 
@@ -508,12 +545,14 @@ canned_versions = _core(CannedVersion)
 conversations = _core(Conversation)
 drafts = _core(Draft)
 events = _core(Event)
+host_clocks = _core(HostClock)
 incidents = _core(Incident)
 leases = _core(Lease)
 note_mentions = _core(NoteMention)
 notes = _core(Note)
 post_versions = _core(PostVersion)
 posts = _core(Post)
+presences = _core(Presence)
 promises = _core(Promise)
 replies = _core(Reply)
 scratches = _core(Scratch)

@@ -8,7 +8,7 @@ down_revision = None
 
 BigInt = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
-SEARCH = (
+SQLITE = (
     """CREATE VIRTUAL TABLE post_search USING fts5(
         text, content='post', content_rowid='id', tokenize='unicode61 remove_diacritics 2')""",
     """CREATE TRIGGER post_search_insert AFTER INSERT ON post BEGIN
@@ -18,6 +18,20 @@ SEARCH = (
         INSERT INTO post_search (rowid, text) VALUES (new.id, new.text); END""",
     """CREATE TRIGGER post_search_delete AFTER DELETE ON post BEGIN
         INSERT INTO post_search (post_search, rowid, text) VALUES ('delete', old.id, old.text); END""",
+)
+
+# The same words as SQLite's tokenizer finds: no marks on letters, parted by all that is neither letter nor digit.
+POSTGRES = (
+    r"""CREATE FUNCTION shiftdesk_fold(words text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS
+        $$ SELECT lower(regexp_replace(normalize(words, NFKD), '[\u0300-\u036f]', '', 'g')) $$""",
+    r"""CREATE FUNCTION shiftdesk_words(words text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS
+        $$ SELECT to_tsvector('simple', translate(shiftdesk_fold(left(words, 20000)),
+            '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~«»“”„‘’‚…–—¡¿·、。！？「」', repeat(' ', 100))) $$""",
+    "ALTER TABLE post ADD COLUMN search tsvector GENERATED ALWAYS AS (shiftdesk_words(text)) STORED",
+    "CREATE INDEX post_search ON post USING gin (search)",
+    """CREATE FUNCTION shiftdesk_tell() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_notify('shiftdesk', ''); RETURN NULL; END $$""",
+    "CREATE TRIGGER event_told AFTER INSERT ON event FOR EACH STATEMENT EXECUTE FUNCTION shiftdesk_tell()",
 )
 
 
@@ -48,7 +62,7 @@ def upgrade() -> None:
         sa.Column("native_id", sa.String(), nullable=False),
         sa.Column("handle", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
-        sa.Column("followers", sa.Integer(), nullable=False),
+        sa.Column("followers", BigInt, nullable=False),
         sa.Column("verified", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("network", "native_id"),
@@ -122,7 +136,7 @@ def upgrade() -> None:
         sa.Column("surfaced_by", sa.String(), nullable=True),
         sa.Column("resurfaces_at", BigInt, nullable=True),
         sa.Column("settled_at", BigInt, nullable=True),
-        sa.Column("reposts", sa.Integer(), nullable=False),
+        sa.Column("reposts", BigInt, nullable=False),
         sa.Column("preview", sa.String(), nullable=False),
         sa.Column("tags", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -226,8 +240,8 @@ def upgrade() -> None:
         sa.Column("in_reply_to", sa.String(), nullable=True),
         sa.Column("root_id", sa.String(), nullable=True),
         sa.Column("url", sa.String(), nullable=True),
-        sa.Column("reposts", sa.Integer(), nullable=False),
-        sa.Column("likes", sa.Integer(), nullable=False),
+        sa.Column("reposts", BigInt, nullable=False),
+        sa.Column("likes", BigInt, nullable=False),
         sa.Column("media", sa.JSON(), nullable=True),
         sa.Column("lang", sa.String(), nullable=True),
         sa.Column("deleted", sa.Boolean(), nullable=False),
@@ -347,14 +361,17 @@ def upgrade() -> None:
             sqlite_where=sa.text("state NOT IN ('sent', 'recalled')"),
             postgresql_where=sa.text("state NOT IN ('sent', 'recalled')"),
         )
-    if op.get_bind().dialect.name == "sqlite":
-        for statement in SEARCH:
-            op.execute(statement)
+    for statement in SQLITE if op.get_bind().dialect.name == "sqlite" else POSTGRES:
+        op.get_bind().exec_driver_sql(statement.replace("%", "%%"))
 
 
 def downgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         op.execute("DROP TABLE post_search")
+    else:
+        op.execute("DROP TRIGGER event_told ON event")
+        op.execute("ALTER TABLE post DROP COLUMN search")
+        op.execute("DROP FUNCTION shiftdesk_words, shiftdesk_fold, shiftdesk_tell")
     with op.batch_alter_table("reply", schema=None) as batch_op:
         batch_op.drop_index(
             "reply_open",
