@@ -20,6 +20,10 @@ TYPED_LIMIT = 20_000
 """How many replies are looked through for a text that is typed again and again."""
 EVER: Millis = 2**62
 """Beyond every time there is."""
+Doing = Literal["looks", "writes", "away"]
+"""What an agent does at a desk."""
+GONE: Millis = 8_000
+"""An open desk that has not told for so long that it is alive is taken as gone (ms)."""
 
 
 class QueueRow(NamedTuple):
@@ -199,6 +203,22 @@ class PromiseRow(NamedTuple):
     """`kept` or `dropped`; None while it is open."""
     network: str
     handle: str
+
+
+class PresentRow(NamedTuple):
+    """An open desk, or one that is gone before it was closed."""
+
+    agent: str
+    doing: Doing | Literal["dropped"]
+    conversation_id: int | None
+    since: Millis
+    """Since when it does that there; `dropped`: when it was last alive."""
+    did: Doing
+    """What it did, before its line dropped too."""
+    id: str
+    host: str
+    pid: int
+    beat_at: Millis
 
 
 class EventRow(NamedTuple):
@@ -729,6 +749,17 @@ class Reader:
         )
         rows = self._all(sql, after=after, conversation=conversation_id, agent=agent, limit=limit)
         return [EventRow(*row)._replace(data=_json(row[5], {})) for row in rows]
+
+    def present(self, now: Millis) -> list[PresentRow]:
+        """Who is where, by agent; `dropped` is who has not been heard of for GONE, or was told that their line is gone.
+
+        A beat that lies ahead was written before the clock was set back, and is none.
+        """
+        sql = (
+            "SELECT agent, doing, conversation_id, since, doing, id, host, pid, beat_at, dropped_at FROM presence "
+            "ORDER BY agent, since, id"
+        )
+        return [_present_row(row, now) for row in self._all(sql)]
 
     def last_event(self) -> int:
         """The newest event's id; 0 in an empty log."""
@@ -1343,6 +1374,14 @@ def _document(value: Any) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _present_row(row: Sequence[Any], now: Millis) -> PresentRow:
+    *told, dropped_at = row
+    found = PresentRow(*told)
+    if dropped_at is None and abs(now - found.beat_at) <= GONE:
+        return found
+    return found._replace(doing="dropped", since=dropped_at or found.beat_at)
 
 
 def _queue_row(row: Iterable[Any]) -> QueueRow:
