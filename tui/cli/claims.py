@@ -219,9 +219,10 @@ def _answer(call: Invocation, conversation_id: int, sentence: str | None, **more
     from tui.desk.queue import entry, queue_json
     from tui.text import line
 
-    row = call.reader.conversation(conversation_id)
+    now = clock.now()
+    row = call.reader.conversation(conversation_id, agent=call.agent, now=now)
     if row is None:
         raise Misuse(f"There is no conversation {conversation_id} any more; it was joined with another.")
-    found = entry(row, call.config, clock.now())
+    found = entry(row, call.config, now)
     document = queue_json(found) | {"epoch": row.epoch} | more
     call.answer(document, lambda: line(sentence) if sentence else whole(call.reader, found))

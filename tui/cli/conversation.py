@@ -23,6 +23,8 @@ def _head(reader: Reader, found: Entry) -> Iterator[str]:
     account = f" to {line(row.account)}" if row.account else ""
     yield f"Conversation {row.id}: {line(row.network)}, @{line(row.handle)}{account}, {row.state}{owner}"
     yield line(found.standing)
+    if found.reserved:
+        yield line(found.reserved)
     if found.reasons:
         yield f"score {found.score}: " + ", ".join(f"{line(str(r['text']))} {r['points']:+d}" for r in found.reasons)
     if row.tags:

@@ -54,7 +54,8 @@ def _answer(call: Invocation, conversation_id: int) -> None:
     row = conversation_of(call.reader, conversation_id)
     now = clock.now()
     authors = call.reader.authors(row.author_id)
-    found = [entry(one, call.config, now) for one in call.reader.conversations_of(row.author_id, LIMIT)]
+    rows = call.reader.conversations_of(row.author_id, LIMIT, agent=call.agent, now=now)
+    found = [entry(one, call.config, now) for one in rows]
     document = {
         "customer": authors[0].customer_id,
         "authors": [

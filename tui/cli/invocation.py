@@ -16,6 +16,7 @@ import click
 
 from tui import clock
 from tui.errors import Misuse, OutOfReach
+from tui.store.reader import EVER
 from tui.text import line, paste, repair
 
 if TYPE_CHECKING:
@@ -183,9 +184,9 @@ WORDS = _Words()
 ID = click.IntRange(1, 2**63 - 1)
 
 
-def conversation_of(reader: "Reader", conversation_id: int) -> "QueueRow":
-    """The conversation of this number. Raises Misuse."""
-    row = reader.conversation(conversation_id)
+def conversation_of(reader: "Reader", conversation_id: int, *, agent: str = "", now: clock.Millis = EVER) -> "QueueRow":
+    """The conversation of this number, see `Reader.conversation`. Raises Misuse."""
+    row = reader.conversation(conversation_id, agent=agent, now=now)
     if row is None:
         raise Misuse(f"There is no conversation {conversation_id}; see `shiftdesk queue --view all`.")
     return row

@@ -23,13 +23,13 @@ def queue_command(call: Invocation, view: str, limit: int) -> None:
     """What waits, in serving order, with score and reasons."""
     from tui.desk.queue import entry, queue_json
 
-    now = clock.now()
     call.arrive()
-    if call.reader.due_timer(now):
+    if call.reader.due_timer(clock.now()):
         from tui.desk import claims
 
         with call.change() as session:
-            claims.wake(session, now)
+            claims.wake(session, clock.now())
+    now = clock.now()
     rows = call.reader.page(view, agent=call.agent, now=now, limit=limit)
     found = [entry(row, call.config, now) for row in rows]
     call.answer([queue_json(one) for one in found], lambda: _listing(found))
@@ -40,7 +40,7 @@ def _listing(found: list[Any]) -> str:
 
     if not found:
         return "Nothing is here. Posts come in with `shiftdesk import FILE`."
-    head = ["id", "network", "age", "score", "state", "freshness", "from", "text"]
+    head = ["id", "network", "age", "score", "state", "freshness", "from", "with", "text"]
     return table([head, *(_cells(one) for one in found)])
 
 
@@ -56,6 +56,7 @@ def _cells(found: Any) -> list[str]:
         row.state,
         " ".join(marks),
         f"@{row.handle}",
+        found.reserved or (row.owner or ""),
         row.preview,
     ]
 
@@ -72,8 +73,9 @@ def show_command(call: Invocation, conversation: int) -> None:
 
     with call.change() as session:
         reader = reading(session)
-        row = conversation_of(reader, conversation)
-        found = entry(row, call.config, clock.now())
+        now = clock.now()
+        row = conversation_of(reader, conversation, agent=call.agent, now=now)
+        found = entry(row, call.config, now)
         document = show_json(reader, found)
         text = whole(reader, found)
         claims.see(session, conversation, agent=call.agent)

@@ -32,6 +32,12 @@ class Entry:
         return row.answered_at is not None and row.answered_at >= row.customer_at
 
     @property
+    def reserved(self) -> str:
+        """Which colleague has its customer, in words; empty where nobody does."""
+        owner = self.row.reserved_by
+        return "" if owner is None else f"{text.line(owner)} has this customer"
+
+    @property
     def standing(self) -> str:
         """Freshness in words, such as `posted 206d · surfaced 3m · reposted by @x · name-drop`."""
         row = self.row
@@ -98,6 +104,7 @@ def queue_json(found: Entry) -> dict[str, Any]:
         "reasons": list(found.reasons),
         "due_at": clock.iso(found.due_at),
         "claimed_by": row.owner,
+        "reserved_by": row.reserved_by,
         "tags": row.tags,
         "incident": row.incident,
     }

@@ -62,6 +62,8 @@ class QueueRow(NamedTuple):
     incident_id: int | None = None
     incident: str | None = None
     """Its name."""
+    reserved_by: str | None = None
+    """The colleague who has its customer: they hold another conversation of the same person, and nobody holds this."""
 
 
 class PostRow(NamedTuple):
@@ -461,11 +463,20 @@ VIEWS: dict[str, View] = {
     "all": View("1 = 1", "surfaced_at", descending=True),
 }
 
-_QUEUE = """
+_HELD_BY_COLLEAGUE = "o.state = 'claimed' AND o.timer_at > :now AND o.owner <> :agent AND o.id <> c.id"
+_RESERVED_BY = f"""CASE WHEN c.state = 'claimed' AND c.timer_at > :now THEN NULL ELSE COALESCE(
+    (SELECT o.owner FROM conversation o WHERE o.author_id = c.author_id AND {_HELD_BY_COLLEAGUE} LIMIT 1),
+    (SELECT o.owner FROM author s JOIN conversation o ON o.author_id = s.id
+     WHERE s.customer_id = w.customer_id AND {_HELD_BY_COLLEAGUE} LIMIT 1)) END"""
+"""Who has the customer of a conversation `c` by `w`. Of all conversations only those that are claimed are looked at:
+an index has these by author, and finds them by these very words."""
+
+_QUEUE = f"""
 SELECT c.id, c.network, a.handle, c.author_id, w.native_id, w.handle, w.name, w.followers, w.verified, c.private,
        c.state, c.owner, c.epoch, c.claimed_at, c.timer_at, c.rank, c.reasons, c.addressed, c.posted_at,
        c.customer_at, c.answered_at, c.waiting_since, c.surfaced_at, c.surfaced_by, c.resurfaces_at, c.settled_at,
-       c.reposts, c.preview, c.tags, d.conversation_id IS NOT NULL, c.incident_id, i.name
+       c.reposts, c.preview, c.tags, d.conversation_id IS NOT NULL, c.incident_id, i.name,
+       {_RESERVED_BY}
 FROM conversation c
 JOIN author w ON w.id = c.author_id
 LEFT JOIN account a ON a.id = c.account_id
@@ -609,9 +620,9 @@ class Reader:
             sql, bound = self._dialect.found(terms)
         return list(dict.fromkeys(row[0] for row in self._all(sql, words=bound, limit=SEARCH_LIMIT)))
 
-    def conversation(self, conversation_id: int) -> QueueRow | None:
-        """One conversation, whatever its state."""
-        row = self._one(f"{_QUEUE} WHERE c.id = :id", id=conversation_id)
+    def conversation(self, conversation_id: int, *, agent: str = "", now: Millis = EVER) -> QueueRow | None:
+        """One conversation, whatever its state; whether it is `reserved_by` a colleague of an agent, as of `now`."""
+        row = self._one(f"{_QUEUE} WHERE c.id = :id", id=conversation_id, agent=agent, now=now)
         return None if row is None else _queue_row(row)
 
     def due_timer(self, now: Millis) -> bool:
@@ -863,10 +874,10 @@ class Reader:
         )
         return [AuthorRow(*row) for row in rows]
 
-    def conversations_of(self, author_id: int, limit: int) -> list[QueueRow]:
-        """The conversations of the same person, the one that moved last first."""
+    def conversations_of(self, author_id: int, limit: int, *, agent: str = "", now: Millis = EVER) -> list[QueueRow]:
+        """The conversations of the same person, the one that moved last first; see `conversation`."""
         sql = f"{_QUEUE} WHERE c.author_id IN ({_PERSON}) ORDER BY c.surfaced_at DESC, c.id DESC LIMIT :limit"
-        return [_queue_row(row) for row in self._all(sql, author=author_id, limit=limit)]
+        return [_queue_row(row) for row in self._all(sql, author=author_id, limit=limit, agent=agent, now=now)]
 
     # -- what a replay compares with ---------------------------------------------------------------
 

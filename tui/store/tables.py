@@ -133,6 +133,12 @@ class Conversation(SQLModel, table=True):
         Index("conversation_thread", "network", "thread"),
         Index("conversation_incident", "incident_id"),
         Index(
+            "conversation_held",
+            "author_id",
+            sqlite_where=text("state = 'claimed'"),
+            postgresql_where=text("state = 'claimed'"),
+        ),
+        Index(
             "conversation_resurfaced",
             "surfaced_at",
             "id",

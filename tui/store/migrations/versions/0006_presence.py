@@ -1,4 +1,4 @@
-"""Who is at the desk; what the host's clock showed"""
+"""Who is at the desk; who has which customer; what the host's clock showed"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -25,6 +25,10 @@ def upgrade() -> None:
     )
     op.create_index("presence_agent", "presence", ["agent"])
     op.create_index("presence_conversation", "presence", ["conversation_id"])
+    claimed = sa.text("state = 'claimed'")
+    op.create_index(
+        "conversation_held", "conversation", ["author_id"], sqlite_where=claimed, postgresql_where=claimed
+    )
     op.create_table(
         "host_clock",
         sa.Column("boot", sa.String(), nullable=False),
@@ -41,5 +45,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("conversation_held", "conversation")
     op.drop_table("host_clock")
     op.drop_table("presence")
