@@ -26,15 +26,25 @@ _followed: tuple[Millis, int] | None = None
 def now() -> Millis:
     """Milliseconds since the epoch: by the machine's clock, or by the one that is followed."""
     if _followed is None:
-        return time.time_ns() // 1_000_000
-    shown, then = _followed
-    return shown + (_elapsed() - then) // 1_000_000
+        return shown()
+    was, then = _followed
+    return was + (_elapsed() - then) // 1_000_000
 
 
-def follow(shown: Millis | None) -> None:
-    """From now on time goes by a clock that shows `shown` at this moment, a database's; None: by the machine's own."""
+def shown() -> Millis:
+    """What the machine's own clock shows, whichever is followed."""
+    return time.time_ns() // 1_000_000
+
+
+def up() -> Millis:
+    """How long the machine has been up, by its own clock: no setting of it moves this."""
+    return _elapsed() // 1_000_000
+
+
+def follow(moment: Millis | None) -> None:
+    """From now on time goes by a clock that shows `moment` now, a database's; None: by the machine's own."""
     global _followed
-    _followed = None if shown is None else (shown, _elapsed())
+    _followed = None if moment is None else (moment, _elapsed())
 
 
 def _elapsed() -> int:

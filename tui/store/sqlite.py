@@ -168,8 +168,10 @@ class File:
             yield
 
     def engine(self) -> "Engine":
-        """See `tui.store.home.Home`; every transaction begins IMMEDIATE."""
+        """See `tui.store.home.Home`; every transaction begins IMMEDIATE, and looks at the clock of the host."""
         from sqlalchemy import URL, create_engine, event
+
+        from tui.store.steps import step
 
         engine = create_engine(
             URL.create("sqlite", database=str(self.path.absolute())),
@@ -184,6 +186,11 @@ class File:
         @event.listens_for(engine, "begin")
         def _begin(connection: Any) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+            try:
+                step(connection.connection.dbapi_connection)
+            except sqlite3.OperationalError as error:
+                if "no such table" not in str(error):  # the tables are made in this very change
+                    raise
 
         return engine
 

@@ -50,22 +50,25 @@ class Held:
 
     @property
     def now(self) -> bool:
-        """Whether it is held at this moment, by what is known here."""
-        return self._until > self._clock()
+        """Whether it is held at this moment, by what is known here.
+
+        One that would last longer than it can was taken before the clock was set back: it is asked for anew.
+        """
+        return 0 < self._until - self._clock() <= SPAN
 
     def keep(self, session: Session | None = None) -> bool:
         """Hold it; it is renewed only when half of it is over, so that an idle desk writes little.
 
         With a running transaction: whether what this writes may be committed, because nobody else has it.
         """
-        now = self._clock()
         if session is not None:
-            return confirm(session, self._name, holder=self._holder, until=now + SPAN)
-        if self._until - now < SPAN // 2:
+            return confirm(session, self._name, holder=self._holder, until=self._clock() + SPAN)
+        if not SPAN // 2 <= self._until - self._clock() <= SPAN:
             with self._store.transaction() as session:
+                now = self._clock()
                 held = take(session, self._name, holder=self._holder, now=now, span=SPAN)
             self._until = now + SPAN if held else 0
-        return self._until > now
+        return self.now
 
     def forget(self) -> None:
         """It may be gone: the storage was out of reach."""

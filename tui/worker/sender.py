@@ -112,8 +112,8 @@ class _Round:
         """One reply; whether another may follow."""
         if not self.leads():
             return False
-        at = self.clock()
         with self.store.transaction() as session:
+            at = self.clock()
             if not self.leads(session):
                 return False
             started = outbox.start_sending(session, at, self.config, account=self.account)
@@ -124,8 +124,9 @@ class _Round:
             self.done.failed += 1
             return True
         # The lease was renewed together with `sending`, so for its span nobody else can have touched the reply. That
-        # it lasts still is all that is asked here: nothing may stand between this look at the clock and the call.
-        if self.clock() - at < SPAN:
+        # it lasts still is all that is asked here: nothing may stand between this look at the clock and the call. A
+        # clock that was set back meanwhile tells nothing.
+        if 0 <= self.clock() - at < SPAN:
             self._publish(reply_id, reply)
             return True
         with suppress(Refused), self.store.transaction() as session:
