@@ -55,6 +55,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("inbox", ("N",), "Notes for me", "notes of colleagues that name you", "desk"),
     Action("figures", ("S",), "Figures", "response figures of the last seven days", "desk"),
     Action("library", ("L",), "Library", "canned responses: find, edit, approve, how they are used", "desk"),
+    Action("away", ("A",), "Away", "tell colleagues that you are away, or back", "desk"),
     Action("brake", ("B",), "Brake", "stop all sends of a handle, or let them go", "desk"),
     Action("end-shift", ("q", "ctrl+q"), "End shift", "end the shift and print the handoff", "desk", footer=True),
     Action("suspend", ("ctrl+z",), "Suspend", "back to the shell for a moment (fg returns)", "desk"),

@@ -93,4 +93,5 @@ async def opened(
             await here.rest()
             yield here
     finally:
+        app.company.pulse.close(orderly=True)
         app.work.close()

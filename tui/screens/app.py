@@ -29,6 +29,7 @@ from tui.screens import themes
 from tui.screens.behind import Behind
 from tui.screens.braking import Braking
 from tui.screens.capturing import Capturing
+from tui.screens.company import Company, Present
 from tui.screens.composer import Composer
 from tui.screens.desk import Desk
 from tui.screens.dialogs import Choice, EndShift, Option
@@ -126,7 +127,7 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         self.spelling, self.inbox, self.shelving = Spelling(self), Inbox(self), Shelving(self)
         self.looking_up, self.capturing, self.behind = LookingUp(self), Capturing(self), Behind(self)
         self.extras, self.promising, self.braking = Extras(self), Promising(self), Braking(self)
-        self.moving = Moving(self)
+        self.moving, self.company = Moving(self), Company(self)
         self.rooms: tuple[object, ...] = (
             self.looking_up,
             self.capturing,
@@ -143,6 +144,7 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
             self.promising,
             self.braking,
             self.moving,
+            self.company,
         )
         """Where the actions of the table are, by their names."""
         self.held: list[ReplyRow] = []
@@ -231,6 +233,7 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         self.jobs = await self.work.load(_jobs)
         self._loaded.set()
         await self._arrive()
+        self.work.beside = self.company.ear.look
         self.work.watch(self._last_event, self._tell)
         if self._companion:
             self.work.accompany(self._companion, self._stumbled)
@@ -239,6 +242,7 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         await self._load_held()
         await self._count_notes()
         await self._look_behind()
+        await self.company.go_on()
 
     async def _arrive(self) -> None:
         """The agent is on shift; a storage that is out of reach is tried again."""
@@ -246,11 +250,18 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         while True:
             try:
                 await self.work.change(partial(self.jobs.arrive, agent=self.agent, now=clock.now(), lease=lease))
+                await self.company.arrive()
             except OutOfReach as error:
                 self.say(text.line(str(error)), bad=True)
                 await asyncio.sleep(ARRIVE_AGAIN_S)
             else:
                 return
+
+    async def on_event(self, event: events.Event) -> None:
+        """A key or the mouse: the agent is there."""
+        if isinstance(event, events.InputEvent):
+            self.company.pulse.stir()
+        await super().on_event(event)
 
     def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Run beside the message loop; what it refuses is said in the status line."""
@@ -307,7 +318,7 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         return Page(self._entries(rows), max(total - len(rows), 0), total, more=False)
 
     def _thread(self, reader: Reader, conversation_id: int) -> Thread | None:
-        row = reader.conversation(conversation_id)
+        row = reader.conversation(conversation_id, agent=self.agent, now=clock.now())
         if row is None:
             return None
         posts = reader.posts(conversation_id)
@@ -399,6 +410,7 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
     def _show_thread(self, thread: Thread | None) -> None:
         self.desk.conversation.show(thread, self.shown_at)
         self.writing.show(thread)
+        self.company.tell()
         self._show_keys()
 
     # -- what changes -----------------------------------------------------------------------------
@@ -409,6 +421,10 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         if not isinstance(error, OutOfReach):  # its sentence says what to do
             why = f"The worker stumbled ({why[:120]}) and starts again; the outbox is safe."
         self.call_from_thread(self.say, why, bad=True)
+
+    @on(Present)
+    def _present(self, message: Present) -> None:
+        self.company.heard(message.rows)
 
     def _tell(self, found: Sequence[EventRow]) -> None:
         self.post_message(Changed(found))
@@ -434,7 +450,10 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
             self._knows_posts = True
         elif event.kind == "claim.taken-over" and data.get("taken_from") == self.agent:
             why = text.line(str(data.get("reason", "")))
-            self.say(f"{who} took over conversation {event.conversation_id}: {why}", bad=True)
+            self.handling.lost(event, f"{who} took over conversation {event.conversation_id}: {why}")
+        elif event.kind == "claim.lapsed" and data.get("owner") == self.agent:
+            silence = clock.age(self.config.desk.lease)
+            self.handling.lost(event, f"Conversation {event.conversation_id} went back: no key for {silence}")
         elif event.kind == "action.left-out" and event.agent == self.agent:
             what = {"snooze": "snoozed", "resolve": "resolved"}.get(str(data.get("do")), "changed")
             self.say(f"Conversation {event.conversation_id} was not {what}: {text.line(str(data.get('why', '')))}.")
@@ -481,7 +500,7 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         self._show_status()
 
     def _minute(self) -> None:
-        """Ages and freshness move on, and the agent's claims stay alive."""
+        """Ages and freshness move on."""
         now = self.shown_at = clock.now()
         self.spawn(self._look_behind())
         self.forget_ahead()
@@ -489,8 +508,6 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
             rows.tick(now, lambda found, at: entry(found.row, self.config, at))
         if self.thread is not None:
             self.spawn(self.look_at(self.thread.entry.row.id))
-        if self.desk.claimed.entries:
-            self.spawn(self.work.change(partial(self.jobs.renew, agent=self.agent, lease=self.config.desk.lease)))
 
     # -- status and keys --------------------------------------------------------------------------
 
@@ -524,6 +541,8 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
             self._countdown.stop()
             self._countdown = None
             self._show_keys()
+        if self.company.sign:
+            parts += [" · " if parts else "", (self.company.sign, colors.late)]
         if self.braking.sign:
             parts += [" · " if parts else "", (self.braking.sign, colors.danger)]
         if self.braking.later:
@@ -565,6 +584,8 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
             self.spawn(self.look_at(selected.row.id if selected else None))
         self.writing.title()
         self.spelling.judge_soon()
+        if self.screen is self.desk:
+            self.company.tell()
         self._show_keys()
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
@@ -624,6 +645,7 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         if problem := self._misplaced(name):
             self.say(problem)
             return
+        self.company.worked(name)
         if name == "end-shift":
             await self._leave()
             return
@@ -750,10 +772,13 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         if not self._loaded.is_set():
             return
         words = self.editing.words_outside()
-        for job in (self.writing.unsaved(words), self.editing.unsaved(words)):
-            if job is not None:
-                with self.store.transaction() as session:
-                    job(session)
+        try:
+            for job in (self.writing.unsaved(words), self.editing.unsaved(words)):
+                if job is not None:
+                    with self.store.transaction() as session:
+                        job(session)
+        finally:
+            self.company.pulse.drop()
 
 
 def _jobs() -> "ModuleType":
@@ -775,6 +800,7 @@ def run_desk(
     app.prepare(worker)
     app.run(mouse=config.desk.mouse)
     code = app.return_code or 0
+    app.company.pulse.close(orderly=code == 0)
     if code < 128:
         app.work.close()
     if app.summary is not None:

@@ -10,6 +10,7 @@ from tui.screens.dialogs import Choice, Option, Prompt
 if TYPE_CHECKING:
     from tui.desk.claims import Claim
     from tui.screens.app import DeskApp
+    from tui.store.reader import EventRow
 
 NUMBERED = 9
 """Incidents that have a key of their own."""
@@ -133,7 +134,26 @@ class Handling:
         """Take it over from a colleague, with a reason."""
         on = self._here()
         if (why := await self._asked("Take over", "Why? The colleague sees your words at once.")) is not None:
-            await self._leased(on, self.app.jobs.take, "It is yours now, draft included.", reason=why)
+            await self._take(on, why)
+
+    async def _take(self, on: int, why: str) -> None:
+        """It is ours; where something is written, the editor is open on it."""
+        job = partial(
+            self.app.jobs.take, conversation_id=on, agent=self.app.agent, reason=why, lease=self.app.config.desk.lease
+        )  # fmt: skip
+        await self._open_claimed(await self.app.work.change(job))
+        if self.app.thread is not None and self.app.thread.entry.row.id == on and self.app.thread.draft is not None:
+            await self.app.writing.reply()
+        self.app.say("It is yours now, draft included.")
+
+    def lost(self, event: "EventRow", why: str) -> None:
+        """A conversation is ours no more: what is written stays to be read, and nothing is typed into it any more."""
+        self.app.say(text.line(why), bad=True)
+        writing, composer = self.app.writing, self.app.desk.composer
+        if composer.mode == "reply" and writing.draft_of is not None and writing.draft_of == event.conversation_id:
+            composer.read_only = True
+            self.app.company.tell()
+            self.app.spawn(writing.save())  # what was not stored yet is refused, and kept in a note
 
     async def pass_(self) -> None:
         """Hand it to a colleague."""

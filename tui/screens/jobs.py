@@ -3,7 +3,7 @@
 Loading this module loads SQLModel, Liquid and rapidfuzz; the app does so behind the first paint.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -24,6 +24,7 @@ from tui.desk import (
     notes,
     outbox,
     people,
+    presence,
     scratch,
     shift,
 )
@@ -49,7 +50,8 @@ from tui.errors import Refused
 from tui.networks.limits import count, split
 from tui.screens.offers import changes, offers, shelf
 from tui.screens.thread import Thread
-from tui.store.reader import PostRow, Reader
+from tui.store.reader import Doing, PostRow, PresentRow, Reader
+from tui.store.store import reading as read_within
 
 __all__ = [
     "Claim",
@@ -58,6 +60,7 @@ __all__ = [
     "Stock",
     "approve",
     "arrive",
+    "beat",
     "behind",
     "blanks_in",
     "captured",
@@ -65,6 +68,7 @@ __all__ = [
     "claim",
     "claim_next",
     "count",
+    "drop",
     "end_shift",
     "examine",
     "facts",
@@ -73,11 +77,13 @@ __all__ = [
     "hold",
     "is_private",
     "keep_canned",
+    "leave",
     "link_incident",
     "note",
     "note_about",
     "offers",
     "open_incident",
+    "other_desks",
     "pass_on",
     "promise",
     "put_brake_on",
@@ -225,6 +231,48 @@ def arrive(session: Session, *, agent: str, now: Millis, lease: Millis) -> None:
     claims.wake(session, now)
 
 
+def beat(
+    session: Session,
+    *,
+    desk: str,
+    agent: str,
+    host: str,
+    pid: int,
+    doing: Doing,
+    conversation_id: int | None,
+    lease: Millis | None,
+) -> None:
+    """The desk is alive; with a lease its agent is, too, and none of their claims that still stand lapses."""
+    now = clock.now()
+    presence.beat(
+        session, desk, agent=agent, host=host, pid=pid, doing=doing, conversation_id=conversation_id, now=now
+    )  # fmt: skip
+    if lease is not None:
+        claims.renew(session, agent=agent, now=now, lease=lease)
+
+
+def leave(session: Session, *, desk: str) -> None:
+    """The desk was closed."""
+    presence.leave(session, desk)
+
+
+def drop(session: Session, *, desk: str) -> None:
+    """The desk's line is gone."""
+    presence.drop(session, desk, clock.now())
+
+
+def other_desks(session: Session, *, agent: str, died: Callable[[PresentRow], bool]) -> list[PresentRow]:
+    """The other desks of an agent who opens one, those that are gone last; they are told of them once.
+
+    `died` knows of a desk that is gone before its silence tells.
+    """
+    now = clock.now()
+    rows = [row for row in read_within(session).present(now) if row.agent == agent]
+    rows = [row._replace(doing="dropped", since=row.beat_at) if died(row) else row for row in rows]
+    presence.sweep(session, now, seen=[row.id for row in rows if row.doing == "dropped"])
+    return sorted(rows, key=lambda row: (row.doing == "dropped", row.since))
+
+
 def claim_next(session: Session, *, agent: str, lease: Millis) -> Claim | None:
     """Claim what is served first."""
     return claims.claim_next(session, agent=agent, now=clock.now(), lease=lease)
@@ -319,9 +367,9 @@ def open_incident(session: Session, *, conversation_id: int, agent: str, name: s
     incidents.link(session, name, [conversation_id], agent=agent, now=now)
 
 
-def take(session: Session, *, conversation_id: int, agent: str, reason: str, lease: Millis) -> None:
+def take(session: Session, *, conversation_id: int, agent: str, reason: str, lease: Millis) -> Claim:
     """Take it over."""
-    claims.take_over(session, conversation_id, agent=agent, reason=reason, now=clock.now(), lease=lease)
+    return claims.take_over(session, conversation_id, agent=agent, reason=reason, now=clock.now(), lease=lease)
 
 
 def pass_on(session: Session, *, conversation_id: int, agent: str, to: str, lease: Millis) -> None:

@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from tui import text
 from tui.clock import MINUTE, Millis, age
+from tui.desk.around import Around
 from tui.desk.queue import Entry
 from tui.screens.glyphs import Glyphs
 from tui.screens.paint import palette, strip
@@ -23,6 +24,8 @@ ROW_LINES = 2
 WINDOW_ROWS = 400
 """Most rows kept around the cursor."""
 PAGE_ROWS = 100
+MOST_TOLD = 2
+"""How many of those who are at a conversation a row names."""
 INCIDENT_CELLS = 16
 """Of an incident's name in a row."""
 
@@ -79,6 +82,8 @@ class RowList(Widget, can_focus=True):
         self.total = 0
         self.more_below = False
         self.search = ""
+        self.around = Around()
+        """Who is at the conversations."""
         self._asked = False
 
     # -- what is shown ----------------------------------------------------------------------------
@@ -160,10 +165,19 @@ class RowList(Widget, can_focus=True):
 
     def tick(self, now: Millis, again: Callable[[Entry, Millis], Entry]) -> None:
         """A minute has passed: ages and freshness are read again."""
-        before = [(_ages(e), e.freshness) for e in self.entries]
+        before = [(_ages(e), e.freshness, self._there(e)) for e in self.entries]
         self.entries = [again(entry, now) for entry in self.entries]
-        if before != [(_ages(e), e.freshness) for e in self.entries]:
+        if before != [(_ages(e), e.freshness, self._there(e)) for e in self.entries]:
             self.refresh()
+
+    def stand(self, around: Around) -> None:
+        """Others came, went, or do something else: only the rows that say so are drawn again."""
+        seen = self.entries[self.top : self.top + self.visible_rows]
+        before = [self._there(entry) for entry in seen]
+        self.around = around
+        for place, entry in enumerate(seen):
+            if self._there(entry) != before[place]:
+                self.refresh(Region(0, place * ROW_LINES, self.size.width, 1))
 
     # -- moving -----------------------------------------------------------------------------------
 
@@ -265,8 +279,8 @@ class RowList(Widget, can_focus=True):
         colors, row = palette(self.app), entry.row
         sign, style = _sign(entry, self.glyphs, colors)
         parts: list[Any] = [self._bar(here), (f"{sign} ", style), (_ages(entry), style)]
-        if row.state == "claimed" and self.view != "mine":
-            parts.append((f" {self.glyphs.claimed_elsewhere} {text.line(row.owner or '')}", colors.note))
+        if there := self._there(entry):
+            parts.append((f" {there}", colors.note))
         if row.has_draft:
             parts.append((f" {self.glyphs.reply} draft", colors.reply))
         if row.private:
@@ -278,6 +292,20 @@ class RowList(Widget, can_focus=True):
         parts.append((f" {text.line(row.network)} ", colors.quiet))
         parts.append(("@" + text.line(row.handle), colors.strong))
         return Content.assemble(*parts)
+
+    def _there(self, entry: Entry) -> str:
+        """Who has it, and who is at it."""
+        row, told = entry.row, self.around.told(entry.row, entry.now)
+        words = [one.words for one in told[:MOST_TOLD]]
+        if len(told) > MOST_TOLD:
+            words[-1] += f" +{len(told) - MOST_TOLD}"
+        elsewhere = row.state == "claimed" and self.view != "mine"
+        if elsewhere and row.owner not in [one.agent for one in told[:MOST_TOLD]]:
+            words.insert(0, text.line(row.owner or ""))
+        elif row.reserved_by and row.reserved_by not in [one.agent for one in told[:MOST_TOLD]]:
+            words.insert(0, f"{text.line(row.reserved_by)} has this customer")
+        sign = f"{self.glyphs.claimed_elsewhere} " if elsewhere or row.reserved_by else ""
+        return sign + ", ".join(words)
 
     def _preview(self, entry: Entry, here: bool) -> Content:
         colors = palette(self.app)

@@ -15,6 +15,7 @@ from textual.widget import Widget
 from tui import clock, text
 from tui.clock import Millis
 from tui.desk import delivery
+from tui.desk.around import Around
 from tui.desk.composition import composition
 from tui.desk.promises import is_due, told
 from tui.desk.queue import Entry
@@ -62,6 +63,8 @@ class ThreadPane(Widget, can_focus=True):
         self.thread: Thread | None = None
         self.looked_up: LookedUp | None = None
         """What a look-up found, below the thread it was for."""
+        self.around = Around()
+        """Who is at the conversations."""
         self.now: Millis = 0
         self._lines: list[Content] = []
         self._top = 0
@@ -73,9 +76,21 @@ class ThreadPane(Widget, can_focus=True):
         before = self._visible()
         self.thread, self.now = thread, now
         self.looked_up = self.looked_up if same else None
+        self._title()
         self._lay_out()
         self._top = min(self._top, self._last_page()) if same else self._last_page()
         self._repaint(before)
+
+    def stand(self, around: Around) -> None:
+        """Others came, went, or do something else. The title says it, so that no line moves."""
+        self.around = around
+        self._title()
+
+    def _title(self) -> None:
+        there = self.around.sentence(self.thread.entry.row, self.now) if self.thread else ""
+        words = f"Conversation {self.glyphs.separator} {there}" if there else "Conversation"
+        if str(self.border_title) != words:
+            self.border_title = Content(words)
 
     def tell(self, looked_up: "LookedUp") -> None:
         """Show what a look-up found, until another does or another thread is shown."""
@@ -159,6 +174,7 @@ class ThreadPane(Widget, can_focus=True):
         facts.append(f"to {text.line(row.account)}" if row.account else "to no account of ours")
         facts += ["private"] if row.private else []
         facts += [row.state + (f" by {text.line(row.owner)}" if row.owner else "")]
+        facts += [f"{text.line(row.reserved_by)} has this customer"] if row.reserved_by else []
         facts += ["#" + text.line(tag) for tag in row.tags]
         style = {"resurfaced": colors.resurfaced, "late": colors.late}.get(thread.entry.freshness, colors.quiet)
         return [

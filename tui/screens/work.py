@@ -42,6 +42,8 @@ class Work:
         self._store = store
         self._reads = ThreadPoolExecutor(1, "reads")
         self._changes = ThreadPoolExecutor(1, "changes")
+        self.beside: Callable[[Reader, bool], None] = lambda _reader, _changed: None
+        """Called in the watching thread whenever it has listened, and whether something changed."""
         self._reader: Reader | None = None
         self._stop = threading.Event()
         self._told = 0
@@ -95,8 +97,9 @@ class Work:
             if events:
                 self._told = events[-1].id
                 tell(events)
+            self.beside(reader, True)
             while not self._stop.is_set() and not changes.wait(WATCH_S):
-                pass
+                self.beside(reader, False)
 
     def accompany(self, build: Callable[[], Companion], stumbled: Callable[[Exception], None]) -> None:
         """Build a companion in its own thread and run it there until the desk closes; one that stumbles starts anew."""
