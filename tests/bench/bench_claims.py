@@ -16,16 +16,18 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from pressure import Noise
+
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "faults")]
 
-from crew import together
-from making import US, post, take
+from crew import together  # noqa: E402
+from making import US, post, take  # noqa: E402
 
-from tui import clock
-from tui.clock import MINUTE
-from tui.desk import claims
-from tui.store.sqlite import sqlite3
-from tui.store.store import Store, home_of
+from tui import clock  # noqa: E402
+from tui.clock import MINUTE  # noqa: E402
+from tui.desk import claims  # noqa: E402
+from tui.store.sqlite import sqlite3  # noqa: E402
+from tui.store.store import Store, home_of  # noqa: E402
 
 PACE_S = 1 / 20
 LEASE = 30 * MINUTE
@@ -78,32 +80,24 @@ def statements(location: str) -> int:
     return sum(not statement.startswith(("BEGIN", "SELECT (extract")) for statement in seen)
 
 
-def waited() -> float:
-    """Seconds so far in which some task of this machine waited for a CPU (Linux); 0 where that is not told."""
-    try:
-        return int(Path("/proc/pressure/cpu").read_text().split("total=")[1].split()[0]) / 1e6
-    except OSError:
-        return 0.0
-
-
 def bench(name: str, location: str, processes: int, seconds: int) -> None:
     """One line of the table."""
     filled(location, processes * (round(seconds / PACE_S) + 1) + 2)
-    count, before, began = statements(location), waited(), time.perf_counter()
+    count, noise = statements(location), Noise()
     done = together(processes, lambda number: at_pace(location, number, seconds))
-    noise = (waited() - before) / (time.perf_counter() - began)
+    said = str(noise)
     took = [one for each in done for one in each["took"]]
     parts = statistics.quantiles(took, n=100)
     print(
         f"{name:<12}{processes:>3} processes  p50 {parts[49]:7.2f}  p95 {parts[94]:7.2f}  p99 {parts[98]:7.2f}  "
         f"longest {max(took):8.2f} ms   behind {max(each['behind'] for each in done):8.1f} ms   "
-        f"{count} statements, {statistics.median(each['cpu'] for each in done):.2f} ms CPU   waiting for CPU {noise:.0%}",
+        f"{count} statements, {statistics.median(each['cpu'] for each in done):.2f} ms CPU   {said}",
         flush=True,
     )
 
 
 @contextmanager
-def homes(kinds: list[str]) -> Iterator[Any]:
+def homes() -> Iterator[Any]:
     """Makes new desks of the kinds."""
     with tempfile.TemporaryDirectory() as folder:
         server: Any = None
@@ -136,7 +130,7 @@ def main() -> None:
     options.add_argument("--on", nargs="+", default=["wal", "delete", "postgresql"])
     given = options.parse_args()
     print(f"SQLite {sqlite3.sqlite_version}; a claim each {PACE_S * 1e3:.0f} ms in each process, {given.seconds} s")
-    with homes(given.on) as made:
+    with homes() as made:
         for kind in given.on:
             for number in given.processes:
                 bench(kind, made(kind, number), number, given.seconds)
