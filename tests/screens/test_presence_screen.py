@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from headless import Opened, lines, opened
-from making import post, take
+from making import kinds, post, take
 
 from tui import clock
 from tui.clock import HOUR, MINUTE, SECOND, Millis
@@ -260,7 +260,10 @@ def test_who_loses_a_conversation_reads_by_whom_and_why_and_can_type_no_more(des
                 claims.take_over(session, 1, agent="ben", reason="on the phone", now=clock.now(), lease=HOUR)
             await here.until(lambda: here.desk.composer.read_only)
             await here.until(lambda: "ben took over conversation 1: on the phone" in here.status)
-            await here.pilot.press("x", "y")
+            await here.pilot.press("e", "n", "enter", "space")
+            await here.rest()
+            assert here.app.screen is here.desk
+            assert kinds(desk.reader())[-1] == "claim.taken-over"
             assert here.desk.composer.text == "We are looking"
             assert here.desk.composer.has_focus  # no key of the text reaches the list
             await here.until(lambda: ("looks", 1) in told(desk))

@@ -87,6 +87,8 @@ class Composer(TextArea):
         """The wordings that are not to be changed, asked before each edit."""
         self.marks: Callable[[int, str], Iterable[tuple[int, int]]] = lambda _row, _line: ()
         """The columns of a line that are marked; asked whenever it is drawn."""
+        self._shut = False
+        """Its text was taken from whoever writes it."""
         self._asks: dict[tuple[Mode, str], str] = {}
         """The action of each key."""
 
@@ -184,8 +186,13 @@ class Composer(TextArea):
         if result := self._replace_via_keyboard(pasted, *self.selection):
             self.move_cursor(result.end_location)
 
+    def shut(self) -> None:
+        """Nothing is typed into it any more; and what its writer goes on typing must not be keys of the list."""
+        self.read_only = self._shut = True
+
     async def _on_key(self, event: events.Key) -> None:
-        if event.key.startswith("alt+"):  # a letter that nobody meant to write
+        swallowed = self._shut and self.read_only and (event.is_printable or event.key == "enter")
+        if swallowed or event.key.startswith("alt+"):  # a letter that nobody meant to write
             event.prevent_default()
             event.stop()
             return
@@ -217,6 +224,7 @@ class Composer(TextArea):
 
     def load(self, draft: str, cursor: int) -> None:
         """Show a stored draft with its cursor; the same text is left alone."""
+        self._shut = False
         if draft == self.text:
             return
         self.load_text(draft)

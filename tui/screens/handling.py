@@ -151,7 +151,7 @@ class Handling:
         self.app.say(text.line(why), bad=True)
         writing, composer = self.app.writing, self.app.desk.composer
         if composer.mode == "reply" and writing.draft_of is not None and writing.draft_of == event.conversation_id:
-            composer.read_only = True
+            composer.shut()
             self.app.company.tell()
             self.app.spawn(writing.save())  # what was not stored yet is refused, and kept in a note
 
