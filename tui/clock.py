@@ -83,6 +83,11 @@ def local(at: Millis, form: str = "%H:%M") -> str:
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at)).astimezone().strftime(form)
 
 
+def utc(at: Millis, form: str = "%H:%M") -> str:
+    """The time in UTC, for what people in several places read."""
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at)).strftime(form)
+
+
 def age(span: Millis) -> str:
     """A span as agents say it: `45s`, `3m`, `5h`, `206d`. One unit, rounded down; below zero is `0s`."""
     span = max(span, 0)
@@ -93,6 +98,13 @@ def age(span: Millis) -> str:
     if span < 2 * DAY:
         return f"{span // HOUR}h"
     return f"{span // DAY}d"
+
+
+def spoken(span: Millis) -> str:
+    """A span inside a sentence: `45 s`, `2 min`, `5 h`, `206 days`; below zero is `0 s`."""
+    short = age(span)
+    units = {"s": "s", "m": "min", "h": "h", "d": "days"}
+    return f"{short[:-1]} {units[short[-1]]}"
 
 
 def span(text: str) -> Millis:

@@ -153,7 +153,7 @@ def test_an_old_epoch_is_refused_with_who_took_it_and_why(store: Store, reader: 
     mine = do(store, "claim", "ana")
     with store.transaction() as session:
         claims.take_over(session, ONE, agent="Ben", reason="ana is away", now=NOW + MINUTE, lease=LEASE)
-    with pytest.raises(Refused, match="taken over by Ben 2m ago: ana is away"), store.transaction() as session:
+    with pytest.raises(Refused, match="taken over by Ben 2 min ago: ana is away"), store.transaction() as session:
         drafts.save(session, mine, "hello", cursor=5, now=NOW + 3 * MINUTE)
     assert reader.draft(ONE) is None
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import and_, delete, insert, literal, select, update
 from sqlmodel import Session
 
 from tui.clock import Millis
 from tui.config import DRAFT_CHARACTERS
-from tui.desk.claims import Claim, check_held
+from tui.desk.claims import Claim, check_held, is_good, refuse_gone
 from tui.desk.composition import NOTHING, Composition
 from tui.desk.freshness import account_name
 from tui.errors import Misuse
@@ -33,18 +33,24 @@ def save(
     `sender` is the handle it is to leave from; None: the conversation's. Raises Refused where the claim is gone, Misuse
     where that handle is none of ours.
     """
-    check_held(session, claim, now)
-    mine = t.drafts.c.conversation_id == claim.conversation_id
+    good = select(t.conversations.c.id).where(is_good(claim, now))
+    mine = and_(t.drafts.c.conversation_id == claim.conversation_id, good.exists())
     if not text.strip() and not made_of.has_extras:
-        session.execute(delete(t.drafts).where(mine))
+        if session.execute(delete(t.drafts).where(mine)).rowcount == 0:  # type: ignore[attr-defined]
+            check_held(session, claim, now)
         return
     values = {
         "agent": claim.agent, "text": text[:DRAFT_CHARACTERS], "cursor": cursor,
         "composition": made_of.as_json(),
         "account_id": other_account(session, claim.conversation_id, sender), "updated_at": now,
     }  # fmt: skip
-    if session.execute(update(t.drafts).where(mine).values(**values)).rowcount == 0:  # type: ignore[attr-defined]
-        session.execute(insert(t.drafts).values(conversation_id=claim.conversation_id, **values))
+    if session.execute(update(t.drafts).where(mine).values(**values)).rowcount:  # type: ignore[attr-defined]
+        return
+    values["conversation_id"] = claim.conversation_id
+    as_row = select(*(literal(value, t.drafts.c[name].type) for name, value in values.items())).where(good.exists())
+    made = insert(t.drafts).from_select(list(values), as_row).returning(t.drafts.c.conversation_id)
+    if session.execute(made).first() is None:
+        refuse_gone(session, claim, now)
 
 
 def discard(session: Session, conversation_id: int, *, text: str | None = None) -> bool:

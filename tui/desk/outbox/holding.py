@@ -48,7 +48,7 @@ def hold(
     findings in its details) when the claim is gone or a stop was not answered. The undo window begins now. `at`: it is
     to leave then; until that its conversation rests.
     """
-    claims.check_held(session, claim, now)
+    claims.keep(session, claim, now=now, lease=config.desk.lease)
     if at is not None and at <= now:
         raise Refused("That time is over; give one that lies ahead, such as 2h or 2026-02-11T09:00Z.")
     looked_at = gather.case(
@@ -79,7 +79,8 @@ def hold(
     if at is not None:
         rests_until = leaves_at + AFTER_ITS_TIME
         claims.snooze(
-            session, claim.conversation_id, agent=claim.agent, until=rests_until, now=now, lease=config.desk.lease
+            session, claim.conversation_id, agent=claim.agent, until=rests_until, now=now, lease=config.desk.lease,
+            epoch=claim.epoch,
         )
     let_pass(session, made, passed=[finding.check for finding in findings if finding.verdict == "stop"])
     return made[0], findings

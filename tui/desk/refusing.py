@@ -1,0 +1,96 @@
+"""Why somebody cannot have a conversation, or has it no more: one sentence each, as the error that says so."""
+
+from itertools import pairwise
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session
+
+from tui import clock
+from tui.clock import Millis
+from tui.errors import Refused
+from tui.store import tables as t
+
+_e = t.events.c
+_MOVES = ("claim.taken", "claim.taken-over", "claim.passed", "claim.lapsed", "claim.released")
+_LOOKED_BACK = 100
+"""So many changes of hands are looked through for the one that ended a claim."""
+
+
+def held(row: Any, now: Millis) -> Refused:
+    """A colleague has this conversation (its row)."""
+    since = clock.age(now - (row.claimed_at or now))
+    return Refused(
+        f"{row.owner} has had conversation {row.id} for {since}; ask them, or take it over with a reason.",
+        conversation=row.id, claimed_by=row.owner,
+    )  # fmt: skip
+
+
+def reserved(row: Any, other: Any, now: Millis) -> Refused:
+    """A colleague has the customer of this conversation, by another one of theirs (its row)."""
+    since = clock.age(now - (other.claimed_at or now))
+    return Refused(
+        f"{other.owner} has this customer: conversation {other.id}, for {since}; ask them, or take the customer over "
+        "with a reason.",
+        conversation=row.id, claimed_by=row.owner, reserved_by=other.owner, reserved_with=other.id,
+    )  # fmt: skip
+
+
+def full(holds: int, *, more: int = 1, whom: str | None = None) -> Refused:
+    """An agent holds as many as one may; `whom`: it is a colleague's desk that is full."""
+    added = "" if more == 1 else f", and these are {more} more"
+    if whom is not None:
+        return Refused(f"{whom} holds {holds} conversations, as many as one may{added}; pass it to somebody else.")
+    return Refused(
+        f"You hold {holds} conversations, as many as one may{added}; answer, release or pass on some first.", held=holds
+    )
+
+
+def gone(session: Session, row: Any, *, agent: str, epoch: int, now: Millis) -> Refused:
+    """The claim of this epoch on a conversation (its row as it is now) is good no more, or never was."""
+    return Refused(_gone(session, row, agent, epoch, now), conversation=row.id, claimed_by=row.owner)
+
+
+def _gone(session: Session, row: Any, agent: str, epoch: int, now: Millis) -> str:
+    if row.state == "claimed" and (row.owner, row.epoch) == (agent, epoch):
+        return f"Conversation {row.id} went back to the queue {_silence(now - (row.timer_at or now), None)}."
+    end = _end(session, row, agent, epoch)
+    match end and end.kind:
+        case "claim.taken-over":
+            why = (end.data or {}).get("reason", "")
+            return f"Conversation {row.id} was taken over by {end.agent} {clock.spoken(now - end.at)} ago: {why}"
+        case "claim.passed":
+            to = (end.data or {}).get("to")
+            return f"Conversation {row.id} was passed to {to} by {end.agent} {clock.spoken(now - end.at)} ago."
+        case "claim.lapsed":
+            silence = _silence(now - end.at, (end.data or {}).get("silent_ms"))
+            since = f", and {row.owner} has it now" if row.state == "claimed" and row.owner != agent else ""
+            return f"Conversation {row.id} went back to the queue {silence}{since}."
+    if row.state != "claimed":
+        return f"Conversation {row.id} is not claimed by {agent} (it is {row.state}); claim it first."
+    if row.owner == agent:
+        return f"Conversation {row.id} has changed hands since you saw it; look at it again."
+    return f"Conversation {row.id} is claimed by {row.owner}; take it over with a reason, or leave it to them."
+
+
+def _silence(ago: Millis, lease: Millis | None) -> str:
+    heard = "when nothing was heard from you" + ("" if lease is None else f" for {clock.spoken(lease)}")
+    return f"{clock.spoken(ago)} ago, {heard}"
+
+
+def _end(session: Session, row: Any, agent: str, epoch: int) -> Any:
+    """What ended the claim of an epoch: the first change of hands after it. Where none is known of that epoch, the
+    last one as far as it tells why the agent does not have it, or None."""
+    moves = session.execute(
+        select(t.events)
+        .where(_e.conversation_id == row.id, _e.kind.in_(_MOVES))
+        .order_by(_e.id.desc())
+        .limit(_LOOKED_BACK)
+    ).all()
+    for after, move in pairwise(moves):
+        if move.kind != "claim.lapsed" and (move.data or {}).get("epoch") == epoch:
+            return after
+    last = moves[0] if moves else None
+    if last is not None and last.kind == "claim.lapsed":
+        return last if (last.data or {}).get("owner") == agent else None
+    return last if row.state == "claimed" else None
