@@ -132,7 +132,7 @@ def test_a_machine_without_dictionaries_is_told_what_to_install(desk, monkeypatc
 def test_a_word_list_that_cannot_be_read_is_named(desk, monkeypatch):
     monkeypatch.setattr(spelling, "System", lambda: Dictionaries(("en_GB",)))
     desk.configure("")
-    (desk.path.parent / "words" / "spelling.txt").mkdir(parents=True)
+    (desk.folder / "words" / "spelling.txt").mkdir(parents=True)
     said = [one["text"] for one in desk.json("doctor")["checks"] if one["name"] == "spelling"]
     assert any("words/spelling.txt cannot be read" in text for text in said)
 

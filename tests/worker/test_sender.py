@@ -422,8 +422,9 @@ def test_it_comes_back_when_the_customer_writes(place: Place, on_shift: bool) ->
 
 def test_what_is_no_change_of_the_thread_lets_it_stand(place: Place) -> None:
     reply = place.answer(1, at=place.now + 2 * HOUR)
+    conversation = place.row(reply).conversation_id
     with place.store.transaction() as session:
-        claims.tag(session, place.row(reply).conversation_id, agent="ben", tags=["seat"], now=place.now)
+        claims.tag(session, conversation, agent="ben", tags=["seat"], now=place.now)
     place.round(SECOND)
     assert place.state(reply) == "held"
 

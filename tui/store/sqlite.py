@@ -1,7 +1,8 @@
-"""How shiftdesk opens SQLite: which library, which journal, which file mode. Loads no ORM."""
+"""How shiftdesk opens SQLite: which library, which journal, which file mode, on which disks. Loads no ORM."""
 
 import fcntl
 import os
+import re
 import sqlite3 as stdlib_sqlite3
 import time
 from collections.abc import Iterator
@@ -26,6 +27,19 @@ POLL_S = 0.25
 """How often a file is asked whether anything changed (s); the question costs microseconds."""
 _SAFE_WAL = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 """First versions without the WAL-reset corruption bug, newest branch first (sqlite.org/wal.html)."""
+LONG_WAL = 16 * 2**20
+"""A write-ahead log above this size (bytes) is written back whole and cut. By itself SQLite writes it back from 4 MB
+on, but starts it anew only in a moment in which nobody reads."""
+_CUT_EVERY_S = 10
+_CUT_WAIT_MS = 50
+"""How long all changes wait for readers to end, so that it can be cut; while one stays, it is tried again later."""
+NETWORK_FILE_SYSTEMS = (
+    "nfs", "cifs", "smb", "9p", "afs", "ceph", "lustre", "gluster", "beegfs", "gpfs", "pvfs", "ocfs", "gfs", "davfs",
+    "fuse.sshfs", "fuse.rclone", "fuse.gluster", "fuse.ceph", "fuse.s3fs", "fuse.gcsfuse", "fuse.davfs", "fuse.juicefs",
+    "fuse.goofys", "fuse.blobfuse", "fuse.curlftpfs", "fuse.mount.", "fuse.nfs", "fuse.smb", "fuse.cifs",
+)  # fmt: skip
+"""Beginnings of the types whose locks SQLite cannot rely on (sqlite.org/lockingv3.html, NFS)."""
+_MOUNTS = Path("/proc/self/mounts")
 
 __all__ = [
     "Connection",
@@ -34,6 +48,8 @@ __all__ = [
     "check_header",
     "connect",
     "create_file",
+    "file_system",
+    "is_on_network",
     "journal_mode",
     "prepare",
     "sentence",
@@ -49,6 +65,28 @@ def journal_mode(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> str:
     newest, *fixed = _SAFE_WAL
     safe = version >= newest or any(version[:2] == branch[:2] and version >= branch for branch in fixed)
     return "wal" if safe else "delete"
+
+
+def file_system(path: Path, mounts: Path = _MOUNTS) -> str | None:
+    """The type of file system that a path without links lies on, as `ext4`; None where the system does not tell."""
+    try:
+        known = [row.split()[1:3] for row in mounts.read_bytes().splitlines()]
+    except OSError:
+        return None
+    places = [(Path(_mounted_at(place)), kind.decode()) for place, kind in known]
+    around = [(place, kind) for place, kind in places if path.is_relative_to(place)]
+    # Of two at one place the later one hides the other.
+    return max(reversed(around), key=lambda one: len(one[0].parts), default=(path, None))[1]
+
+
+def _mounted_at(place: bytes) -> str:
+    """Blanks in a place stand there as octal numbers (fstab(5))."""
+    return os.fsdecode(re.sub(rb"\\([0-7]{3})", lambda octal: bytes([int(octal[1], 8) % 256]), place))
+
+
+def is_on_network(kind: str) -> bool:
+    """Whether a type of file system is that of a network share."""
+    return kind.startswith(NETWORK_FILE_SYSTEMS)
 
 
 def create_file(path: Path) -> None:
@@ -83,12 +121,36 @@ def alone_in(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def connect(path: Path, *, read_only: bool = False) -> Connection:
-    """Open an existing database. The caller begins its own transactions."""
-    mode = "ro" if read_only else "rw"
+class _Watching(sqlite3.Connection):  # type: ignore[misc]  # of whichever library
+    """Neither reads nor acknowledges anything in a file that was removed or replaced."""
+
+    file: "File | None" = None
+
+    def execute(self, *what: Any) -> Any:
+        self._check()
+        return super().execute(*what)
+
+    def commit(self) -> None:
+        try:
+            self._check()
+            super().commit()
+        except BaseException:
+            self.rollback()  # a COMMIT that is refused, as where others read, leaves the change open
+            raise
+        self._check()
+
+    def _check(self) -> None:
+        if self.file is not None:
+            self.file.check()
+
+
+def connect(path: Path, *, read_only: bool = False, mode: str = "rw") -> Connection:
+    """Open an existing database, or with mode `rwc` also a new one. The caller begins its own transactions."""
+    mode = "ro" if read_only else mode
     connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
-    )
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True, isolation_level=None, check_same_thread=False, factory=_Watching,
+    )  # fmt: skip
     prepare(connection)
     return connection
 
@@ -99,6 +161,7 @@ def prepare(connection: Connection) -> None:
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA journal_size_limit = {LONG_WAL}")
 
 
 def sentence(path: Path, error: Exception) -> str:
@@ -106,12 +169,19 @@ def sentence(path: Path, error: Exception) -> str:
     reason = str(error).lower()
     advice = "run `shiftdesk doctor` to see more."
     for words, text in (
-        ("locked", "another process holds it; wait a moment and try again."),
-        ("readonly", "it is read-only for this user; check its owner and mode."),
+        ("lock", "another process holds it; wait a moment and try again."),
+        (
+            "readonly",
+            "it is read-only for this user; check owner and mode of it and its folder, and how it is mounted.",
+        ),
         ("not a database", "it is not a SQLite database; give another path with --db."),
         ("malformed", "it is damaged; restore the last backup beside it and run `shiftdesk doctor`."),
         ("full", "the disk is full; free some space, nothing acknowledged is lost."),
-        ("unable to open", "it cannot be opened; check path and permissions, or give another with --db."),
+        (
+            "i/o error",
+            "the disk is full or fails; look at its space and the system's log, nothing acknowledged is lost.",
+        ),
+        ("unable to open", "it cannot be opened; check path, permissions and space, or give another with --db."),
     ):
         if words in reason:
             advice = text
@@ -127,6 +197,9 @@ class File:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._opened: tuple[int, int] | None = None
+        self._is_local = False
+        self._cut_at = 0.0
+        """When a long write-ahead log was last to be cut, by the monotonic clock (s)."""
 
     @property
     def location(self) -> str:
@@ -135,6 +208,7 @@ class File:
 
     def revision(self) -> str | None:
         """See `tui.store.home.Home`."""
+        self._refuse_network()
         if not self.path.exists() or self.path.stat().st_size == 0:
             return None
         try:
@@ -152,6 +226,17 @@ class File:
         except (sqlite3.Error, OSError) as error:
             raise OutOfReach(sentence(self.path, error)) from None
 
+    def _refuse_network(self) -> None:
+        """Said once a process: what lies on a share is damaged sooner or later."""
+        if not self._is_local:
+            kind = file_system(Path(os.path.realpath(self.path)))
+            if kind is not None and is_on_network(kind):
+                raise OutOfReach(
+                    f"{self.path} lies on a network share ({kind}), where SQLite may be damaged: "
+                    "put it on a local disk, or give a PostgreSQL database with --db."
+                )
+            self._is_local = True
+
     def _refuse_foreign(self, connection: Connection) -> None:
         if connection.execute("SELECT 1 FROM sqlite_master").fetchone():
             raise OutOfReach(f"{self.path} is a SQLite database of another program; give another path with --db.")
@@ -159,6 +244,7 @@ class File:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """See `tui.store.home.Home`; an empty file gets its mode and its journal."""
+        self._refuse_network()
         create_file(self.path)
         with alone_in(self.path.parent):
             if self.revision() is None:
@@ -173,21 +259,16 @@ class File:
 
         from tui.store.steps import step
 
-        engine = create_engine(
-            URL.create("sqlite", database=str(self.path.absolute())),
-            module=sqlite3,
-            connect_args={"check_same_thread": False},
-        )
-
-        @event.listens_for(engine, "connect")
-        def _prepare(connection: Any, _record: Any) -> None:
-            prepare(connection)
+        url = URL.create("sqlite", database=str(self.path.absolute()))
+        engine = create_engine(url, module=sqlite3, creator=lambda: self._open(read_only=False))
 
         @event.listens_for(engine, "begin")
         def _begin(connection: Any) -> None:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            changing = connection.connection.dbapi_connection
+            self._cut(changing)
+            changing.execute("BEGIN IMMEDIATE")
             try:
-                step(connection.connection.dbapi_connection)
+                step(changing)
             except sqlite3.OperationalError as error:
                 if "no such table" not in str(error):  # the tables are made in this very change
                     raise
@@ -196,7 +277,34 @@ class File:
 
     def connect(self) -> Connection:
         """See `tui.store.home.Home`."""
-        return connect(self.path, read_only=True)
+        return self._open(read_only=True)
+
+    def _open(self, *, read_only: bool) -> Connection:
+        self._refuse_network()
+        if self._opened is not None:
+            self.check()
+        connection = connect(self.path, read_only=read_only, mode="rwc")
+        connection.file = self
+        try:
+            self.check()
+        except OutOfReach:
+            connection.close()
+            raise
+        return connection
+
+    def _cut(self, connection: Connection) -> None:
+        """Write a long write-ahead log back and start it anew, unless a reader that stays keeps it from that."""
+        now = time.monotonic()
+        if now - self._cut_at < _CUT_EVERY_S or _size(f"{self.path}-wal") <= LONG_WAL:
+            return
+        self._cut_at = now
+        connection.execute(f"PRAGMA busy_timeout = {_CUT_WAIT_MS}")
+        try:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError:
+            pass  # what keeps it long does not keep the change from being made
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
     def plain(self, connection: Any) -> Connection:
         """See `tui.store.home.Home`."""
@@ -238,6 +346,7 @@ class Polled:
         return True
 
     def _newest(self) -> int:
+        """Raises OutOfReach where the file is gone: the number stays as it is there."""
         return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
 
     def close(self) -> None:
@@ -248,7 +357,15 @@ class Polled:
 def _file_at(path: Path) -> tuple[int, int] | None:
     """Which file stands there, by device and inode."""
     try:
-        found = path.stat()
+        found = os.stat(path)  # asked for with each statement, and twice as quick as path.stat()
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _size(path: str) -> int:
+    """Of a file, in bytes; 0 where there is none."""
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
