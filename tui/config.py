@@ -43,6 +43,10 @@ class DeskSettings:
     """A text typed by hand so many times is offered to be kept as a canned response; 0: never."""
     reopened_hours: int = 72
     """A customer's word within this time after a canned response counts against it (h)."""
+    only_known_agents: bool = False
+    """Whether a name that no admin has added is refused; else it becomes an agent on first use."""
+    editor: str = ""
+    """The command of the editor outside, whatever VISUAL and EDITOR say; empty: those."""
 
     @property
     def undo(self) -> Millis:

@@ -39,14 +39,15 @@ def account_command() -> None:
 @click.pass_obj
 def account_add(call: Invocation, network: str, handle: str, server: str, code_file: str | None, keyring: bool) -> None:
     """Log an account in, by a browser on any machine. Its tokens never reach the desk's database."""
-    from tui.desk import accounts
+    from tui.desk import accounts, roles
     from tui.networks import known
     from tui.worker.lanes import options
     from tui.worker.tokens import at_hand
 
     secrets = at_hand(call.config)
     _refuse_fixed(secrets, account_key(network, handle))
-    assert call.store  # what is wrong with the desk is said before anybody logs in
+    with call.change() as session:  # what is wrong with the desk is said before anybody logs in
+        roles.need(session, "accounts", call.agent)
     login = known.login(network, handle, server, options(call.config))
     try:
         granted = _walk_through(login, code_file)

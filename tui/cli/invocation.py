@@ -91,24 +91,36 @@ class Invocation:
         store = Store(self.home)
         if store.prepare():
             with store.transaction() as session:
-                _arrive(session, agent)
+                self._arrive(session, agent)
         return store
 
     @cached_property
     def reader(self) -> "Reader":
-        """One connection for reading."""
-        return self.store.reader()
+        """One connection for reading. Raises Refused where the agent may not work here."""
+        reader = self.store.reader()
+        role = reader.role(self.agent)
+        if role == "removed" or (role is None and self.config.desk.only_known_agents):
+            reader.close()
+            with self.change():
+                """The desk says why not, or makes its first agent."""
+            reader = self.store.reader()
+        return reader
 
     @contextmanager
     def change(self) -> Iterator["Session"]:
         """One short change by the agent, who is known here from now on."""
         with self.store.transaction() as session:
-            _arrive(session, self.agent)
+            self._arrive(session, self.agent)
             yield session
 
+    def _arrive(self, session: "Session", agent: str) -> None:
+        from tui.desk import people
+
+        people.arrive(session, agent, clock.now(), only_known=self.config.desk.only_known_agents)
+
     def arrive(self) -> None:
-        """The agent is known here from now on; one who is costs a read. Whoever arrived stands in the event log."""
-        if not self.reader.events(agent=self.agent, limit=1):
+        """The agent is known here from now on; one who is costs a read."""
+        if self.reader.role(self.agent) is None:
             with self.change():
                 pass
 
@@ -138,12 +150,6 @@ def vet(settings: "AccountSettings") -> "Iterable[tuple[str, str]]":
     from tui.desk import guard
 
     return guard.vet(settings)
-
-
-def _arrive(session: "Session", agent: str) -> None:
-    from tui.desk import people
-
-    people.arrive(session, agent, clock.now())
 
 
 def as_json(document: Any) -> str:

@@ -6,7 +6,7 @@ from sqlalchemy import exists, update
 from sqlmodel import Session
 
 from tui.clock import Millis
-from tui.desk import sources
+from tui.desk import roles, sources
 from tui.desk.intake import ensure_account
 from tui.errors import Refused
 from tui.store import log
@@ -24,8 +24,9 @@ def logged_in(
 ) -> int:
     """The id of an account whose replies leave through its login from now on, and which is read at once.
 
-    `native_id`: its own id on `server`.
+    `native_id`: its own id on `server`. Refused to who is no admin.
     """
+    roles.need(session, "accounts", agent)
     account_id = ensure_account(session, network, handle, now)
     session.execute(update(t.accounts).where(_a.id == account_id).values(server=server, native_id=native_id))
     sources.wake(session, account_id, now)
@@ -35,7 +36,11 @@ def logged_in(
 
 
 def logged_out(session: Session, account: "Handle", *, agent: str, now: Millis) -> bool:
-    """Its replies go into a file again; False where it had no login. Refused while a reply is on its way."""
+    """Its replies go into a file again; False where it had no login. Refused while a reply is on its way.
+
+    Refused to who is no admin.
+    """
+    roles.need(session, "accounts", agent)
     on_its_way = exists().where(_r.account_id == account.account_id, _r.state.not_in(("sent", "recalled", "failed")))
     here = update(t.accounts).where(_a.id == account.account_id, _a.server.is_not(None))
     without = here.where(~on_its_way).values(server=None, native_id=None, limits=None).returning(_a.id)

@@ -11,6 +11,7 @@ from sqlalchemy import update
 from sqlmodel import Session
 
 from tui.clock import Millis
+from tui.desk import roles
 from tui.desk.freshness import account_name
 from tui.errors import Misuse, Refused
 from tui.store import log
@@ -72,7 +73,8 @@ def put_on(session: Session, handle: Handle, *, agent: str, reason: str, now: Mi
 
 
 def release(session: Session, handle: Handle, *, agent: str, now: Millis) -> bool:
-    """What waits may leave again, through the guard; False where the brake is off."""
+    """What waits may leave again, through the guard; False where the brake is off. Refused to who is no lead."""
+    roles.need(session, "brake-off", agent)
     here = update(t.accounts).where(_a.id == handle.account_id, _a.braked_at.is_not(None))
     return _changed(
         session, here.values(braked_at=None, braked_by=None, brake_reason=None).returning(_a.id), "brake.off",

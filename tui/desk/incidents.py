@@ -11,6 +11,7 @@ from sqlalchemy import insert, select, update
 from sqlmodel import Session
 
 from tui.clock import Millis
+from tui.desk import roles
 from tui.errors import Misuse, Refused
 from tui.store import log
 from tui.store import tables as t
@@ -49,7 +50,8 @@ def add_update(session: Session, name: str, *, text: str, agent: str, now: Milli
 
 
 def close(session: Session, name: str, *, text: str = "", agent: str, now: Millis) -> int:
-    """It is over; `text` is a last update, where there is something to tell. Its id."""
+    """It is over; `text` is a last update, where there is something to tell. Its id. Refused to who is no lead."""
+    roles.need(session, "close-incident", agent)
     found = find(session, name)
     values: dict[str, Any] = {"state": "closed", "closed_at": now}
     if text.strip():

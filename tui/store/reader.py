@@ -130,6 +130,17 @@ class ReplyRow(NamedTuple):
     """Until when a worker has the lease that it leaves under; None: nobody has it."""
 
 
+class AgentRow(NamedTuple):
+    """Somebody who works here. `role` is agent, lead or admin, or removed."""
+
+    name: str
+    role: str
+    since: Millis
+    on_shift_since: Millis | None
+    holds: int
+    """How many conversations they have claimed."""
+
+
 class BrakeRow(NamedTuple):
     """A handle of ours from which nothing leaves."""
 
@@ -1067,8 +1078,23 @@ class Reader:
         return None if row is None else _reply_row(row)
 
     def agents(self) -> list[str]:
-        """The names of everybody who has worked here."""
-        return [row[0] for row in self._all("SELECT name FROM agent ORDER BY name")]
+        """The names of everybody who may work here."""
+        return [row[0] for row in self._all("SELECT name FROM agent WHERE role <> 'removed' ORDER BY name")]
+
+    def role(self, agent: str) -> str | None:
+        """The role of somebody, `removed` where they may work here no more; None where nobody is called that."""
+        row = self._one("SELECT role FROM agent WHERE name = :agent", agent=agent)
+        return None if row is None else str(row[0])
+
+    def people(self) -> list[AgentRow]:
+        """Everybody who has worked here, by name, those who were removed last."""
+        rows = self._all(
+            "SELECT a.name, a.role, a.created_at, "
+            "(SELECT MAX(s.started_at) FROM shift s WHERE s.agent = a.name AND s.ended_at IS NULL), "
+            "(SELECT COUNT(*) FROM conversation c WHERE c.owner = a.name AND c.state = 'claimed') "
+            "FROM agent a ORDER BY CASE a.role WHEN 'removed' THEN 1 ELSE 0 END, a.name"
+        )
+        return [AgentRow(*row) for row in rows]
 
     def whole_text(self, reply_id: int) -> str:
         """What a reply says, with the other parts of its text; empty where there is none."""

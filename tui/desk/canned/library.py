@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from tui import clock
 from tui.clock import Millis
+from tui.desk import roles
 from tui.desk.canned.fill import Library, by_name
 from tui.desk.canned.response import (
     ADDED,
@@ -219,7 +220,9 @@ def _stale(session: Session, standing: Canned) -> Refused:
 def _write(
     session: Session, new: Canned, old: Canned | None, *, agent: str, now: Millis, kind: str = "", **data: Any
 ) -> int:
-    """One version more, with its event; the response's id."""
+    """One version more, with its event; the response's id. Refused where it needs a lead, see `_is_theirs`."""
+    if not all(_is_theirs(one, agent) for one in (old, new) if one is not None):
+        roles.need(session, "team-canned", agent)
     values = _values(new)
     if old is None:
         made: Any = insert(t.canned_responses).values(**values, uses=0, updated_at=now).returning(_c.id, _c.version)
@@ -248,6 +251,11 @@ def _keep(session: Session, canned_id: int, version: int, values: dict[str, Any]
     session.execute(
         insert(t.canned_versions).values(canned_id=canned_id, version=version, at=at, agent=agent, fields=values)
     )
+
+
+def _is_theirs(canned: Canned, agent: str) -> bool:
+    """Whether an agent needs nobody to change it: it is their own, or a proposal that is not approved."""
+    return canned.owner == agent if canned.scope == "agent" else not canned.approved
 
 
 def _owned(canned: Canned, agent: str) -> Canned:

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from tui.clock import Millis
 from tui.config import Config
-from tui.desk import claims, drafts, privately
+from tui.desk import claims, drafts, privately, roles
 from tui.desk.canned import usage
 from tui.desk.outbox.holding import let_pass
 from tui.desk.outbox.outcome import sent
@@ -51,7 +51,9 @@ def retry(session: Session, reply_id: int, *, agent: str, config: Config, now: M
 
 
 def settle(session: Session, reply_id: int, *, is_out: bool, agent: str, now: Millis) -> None:
-    """A person looked: an unknown reply is out after all, or it is not."""
+    """A person looked: an unknown reply is out after all, or it is not. A colleague's needs a lead."""
+    if session.execute(select(r.agent).where(r.id == reply_id)).scalar() not in (None, agent):
+        roles.need(session, "settle-others", agent)
     if is_out:
         key = session.execute(select(r.key).where(r.id == reply_id, r.state == "unknown")).scalar()
         if key is None:
