@@ -32,6 +32,10 @@ class OutOfReach(ShiftdeskError):
     exit_code = 3
 
 
+class Unclear(OutOfReach):
+    """The storage went out of reach while it stored a change: that may have happened, and has to be looked at."""
+
+
 class NoTerminal(ShiftdeskError):
     """The desk needs a terminal on stdin and stdout."""
 

@@ -462,7 +462,7 @@ def test_the_key_of_the_palette_moves_up_in_the_picker(store: Store) -> None:
 
 def test_a_desk_out_of_reach_at_the_start_is_tried_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(store, 1)
-    from tui.screens import app, jobs
+    from tui.screens import jobs, reaching
 
     arrive, calls = jobs.arrive, []
 
@@ -473,7 +473,7 @@ def test_a_desk_out_of_reach_at_the_start_is_tried_again(store: Store, monkeypat
         arrive(session, **values)
 
     monkeypatch.setattr(jobs, "arrive", refusing)
-    monkeypatch.setattr(app, "ARRIVE_AGAIN_S", 0.05)
+    monkeypatch.setattr(reaching, "AGAIN_S", 0.05)
 
     async def story() -> None:
         async with opened(store) as here:

@@ -10,7 +10,7 @@ from tui.config import DRAFT_CHARACTERS
 from tui.desk.claims import Claim, check_held, is_good, refuse_gone
 from tui.desk.composition import NOTHING, Composition
 from tui.desk.freshness import account_name
-from tui.errors import Misuse
+from tui.errors import Misuse, Refused
 from tui.store import tables as t
 from tui.store.store import reading
 from tui.text import fit, line
@@ -51,6 +51,13 @@ def save(
     made = insert(t.drafts).from_select(list(values), as_row).returning(t.drafts.c.conversation_id)
     if session.execute(made).first() is None:
         refuse_gone(session, claim, now)
+
+
+def check_newest(session: Session, conversation_id: int, at: Millis) -> None:
+    """Raise Refused where a draft stands that was stored after `at`."""
+    d = t.drafts.c
+    if session.execute(select(d.agent).where(d.conversation_id == conversation_id, d.updated_at > at)).first():
+        raise Refused(f"A newer draft stands in conversation {conversation_id}.")
 
 
 def discard(session: Session, conversation_id: int, *, text: str | None = None) -> bool:

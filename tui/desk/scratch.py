@@ -35,6 +35,22 @@ def put_by(session: Session, *, agent: str, subject: str, text: str, before: str
     )  # fmt: skip
 
 
+def take_back(session: Session, *, agent: str, subject: str, text: str, cursor: int, at: Millis, now: Millis) -> None:
+    """Keep what was written at `at` and stored nowhere: in place of what is older, below what is newer."""
+    s = t.scratches.c
+    newer = select(s.agent).where(s.agent == agent, s.subject == subject, s.updated_at > at)
+    if session.execute(newer).first():
+        put_by(session, agent=agent, subject=subject, text=text, before=text, now=now)
+    else:
+        save(session, agent=agent, subject=subject, text=text, cursor=cursor, now=now)
+
+
+def is_kept(session: Session, *, agent: str, subject: str) -> bool:
+    """Whether it is still being written."""
+    s = t.scratches.c
+    return session.execute(select(s.agent).where(s.agent == agent, s.subject == subject)).first() is not None
+
+
 def remove(session: Session, *, agent: str, subject: str) -> None:
     """It is kept for good, or thrown away."""
     s = t.scratches.c

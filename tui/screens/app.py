@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from rich.text import Text
 from textual import events, on
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
@@ -45,12 +46,13 @@ from tui.screens.lookup import LookingUp
 from tui.screens.moving import Moving
 from tui.screens.paint import palette
 from tui.screens.promising import Promising
+from tui.screens.reaching import ASKING, REFUSED, Reaching
 from tui.screens.rows import PAGE_ROWS, Page, RowList
 from tui.screens.sending import Sending
 from tui.screens.spelling import Spelling
 from tui.screens.terminal import CrashLog, DeskDriver, LendsTerminal
 from tui.screens.thread import Thread
-from tui.screens.tty import install_signals
+from tui.screens.tty import install_signals, why_no_suspend
 from tui.screens.work import Companion, Work
 from tui.screens.writing import Writing
 from tui.store.reader import SEARCH_LIMIT, VIEWS, EventRow, Key, QueueRow, Reader, ReplyRow
@@ -65,7 +67,6 @@ AHEAD_PAUSE_S = 0.02
 RELOAD_PAUSE_S = 0.15
 """Changes that come closer together than this are shown together (s)."""
 MINUTE_S = 60
-ARRIVE_AGAIN_S = 2
 MESSAGE_S = 8
 """How long a sentence stands in the status line (s)."""
 LEAVING_S = 8
@@ -97,6 +98,14 @@ class Changed(Message):
         self.events = events
 
 
+class Lost(Message):
+    """The storage is out of reach, as the thread that watches found."""
+
+    def __init__(self, error: OutOfReach) -> None:
+        super().__init__()
+        self.error = error
+
+
 class DeskApp(LendsTerminal[int], CrashLog[int]):
     """shiftdesk on the screen."""
 
@@ -119,7 +128,8 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         self.signs = glyphs(getattr(sys.__stdout__, "encoding", None))
         self.actions, self.problems = actions.remapped(config.keys)
         self.by_id = actions.by_id(self.actions)
-        self.work = Work(store)
+        self.work, self.reaching = Work(store), Reaching(self)
+        self.work.lost = self.reaching.lost
         self.jobs: Any = None
         """The module `tui.screens.jobs`, once it is loaded behind the first paint."""
         self.looking, self.handling, self.writing = Looking(self), Handling(self), Writing(self)
@@ -154,6 +164,7 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         self._painted = False
         self._loaded = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._waiting: set[asyncio.Task[None]] = set()
         self._message: tuple[float, Content] | None = None
         self._countdown: Timer | None = None
         self._wanted: int | None = None
@@ -180,6 +191,7 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         self._knows_posts = bool(reader.count("all", agent=self.agent, now=now))
         self._logins = [text.line(f"      {row.network}:{row.handle}") for row in reader.logins()]
         self._companion = companion
+        self.reaching.find()
         reader.close()
 
     def _load_themes(self) -> None:
@@ -234,7 +246,7 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         self._loaded.set()
         await self._arrive()
         self.work.beside = self.company.ear.look
-        self.work.watch(self._last_event, self._tell)
+        self.work.watch(self._last_event, self._tell, self._lose)
         if self._companion:
             self.work.accompany(self._companion, self._stumbled)
         self.set_interval(MINUTE_S, self._minute)
@@ -251,11 +263,24 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
             try:
                 await self.work.change(partial(self.jobs.arrive, agent=self.agent, now=clock.now(), lease=lease))
                 await self.company.arrive()
+                await self.reaching.take_back()
             except OutOfReach as error:
                 self.say(text.line(str(error)), bad=True)
-                await asyncio.sleep(ARRIVE_AGAIN_S)
+                await self.reaching.back.wait()
             else:
                 return
+
+    async def loaded(self) -> None:
+        """Wait until the rest is loaded behind the first paint."""
+        await self._loaded.wait()
+
+    async def catch_up(self) -> None:
+        """Read everything that may have changed while nothing could be read. Raises OutOfReach."""
+        await self.refresh_all()
+        await self._count_notes()
+        await self._look_behind()
+        if self.filling.index is None:
+            await self.filling.restock()
 
     async def on_event(self, event: events.Event) -> None:
         """A key or the mouse: the agent is there."""
@@ -263,15 +288,19 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
             self.company.pulse.stir()
         await super().on_event(event)
 
-    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        """Run beside the message loop; what it refuses is said in the status line."""
+    def spawn(self, coroutine: Coroutine[Any, Any, None], *, waits: bool = False) -> None:
+        """Run beside the message loop; what it refuses is said in the status line. `waits`: for the storage."""
         task = asyncio.create_task(self._guarded(coroutine))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        tasks = self._waiting if waits else self._tasks
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
 
     async def _guarded(self, coroutine: Coroutine[Any, Any, None]) -> None:
         try:
             await coroutine
+        except OutOfReach as error:
+            if not self.reaching.is_out:  # otherwise its line says so
+                self.say(text.line(str(error)), bad=True)
         except ShiftdeskError as error:
             self.say(text.line(str(error)), bad=True)
         except Exception as error:
@@ -417,6 +446,8 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
 
     def _stumbled(self, error: Exception) -> None:
         """From the worker's thread: sending and reading pause, and nothing in the outbox is lost."""
+        if isinstance(error, OutOfReach) and self.reaching.is_out:
+            return  # its line says so
         why = text.line(str(error))
         if not isinstance(error, OutOfReach):  # its sentence says what to do
             why = f"The worker stumbled ({why[:120]}) and starts again; the outbox is safe."
@@ -425,6 +456,13 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
     @on(Present)
     def _present(self, message: Present) -> None:
         self.company.heard(message.rows)
+
+    def _lose(self, error: OutOfReach) -> None:
+        self.post_message(Lost(error))
+
+    @on(Lost)
+    def _lost(self, message: Lost) -> None:
+        self.reaching.lost(message.error)
 
     def _tell(self, found: Sequence[EventRow]) -> None:
         self.post_message(Changed(found))
@@ -459,6 +497,10 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
             self.say(f"Conversation {event.conversation_id} was not {what}: {text.line(str(data.get('why', '')))}.")
         elif event.kind == "claim.passed" and data.get("to") == self.agent:
             self.say(f"{who} passed conversation {event.conversation_id} on to you.")
+        elif event.kind == "agent.removed" and data.get("name") == self.agent:
+            self.exit(return_code=1, message=Text(f"{who} took you off this desk; what you held is back in the queue."))
+        elif event.kind == "agent.role" and data.get("name") == self.agent:
+            self.say(f"{who} changed your role: you are {text.line(str(data.get('role', '')))} now.")
         elif event.kind in ("brake.on", "brake.off") and event.agent != self.agent:
             handle, why = text.line(str(data.get("account", ""))), text.line(str(data.get("reason", "")))
             stopped = event.kind == "brake.on"
@@ -615,7 +657,10 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         if problem := self.why_not(self.by_id[name]):
             self.say(problem)
         elif name == "suspend":
-            self.action_suspend_process()
+            if problem := why_no_suspend(os.environ):
+                self.say(problem)
+            else:
+                self.action_suspend_process()
         elif not self.looking.move(name):
             self.spawn(self._do(name, self._asked_count))
 
@@ -627,16 +672,23 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         await self._loaded.wait()
         async with self._acting:
             if asked == self._asked_count and not isinstance(self.screen, ModalScreen):
-                await self._catch_up()
-                await self._act(name)
+                try:
+                    await self._catch_up(name)
+                    await self._act(name)
+                except OutOfReach as error:
+                    self.say(self.reaching.refusal(error), bad=True)
 
-    async def _catch_up(self) -> None:
+    async def _catch_up(self, name: str) -> None:
         """Keys can be faster than reading: the conversation under the cursor is the one that is meant."""
         rows = self.screen.focused
         if isinstance(rows, RowList) and rows.selected is not None:
             meant = rows.selected.row.id
             if self.thread is None or self.thread.entry.row.id != meant:
-                await self.look_at(meant)
+                try:
+                    await self.look_at(meant)
+                except OutOfReach:
+                    if self.by_id[name].need != "nothing":
+                        raise
 
     async def _act(self, name: str) -> None:
         if problem := self.why_not(self.by_id[name]):
@@ -645,9 +697,12 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         if problem := self._misplaced(name):
             self.say(problem)
             return
+        if name in ASKING and self.reaching.is_out:
+            self.say(REFUSED, bad=True)
+            return
         self.company.worked(name)
         if name == "end-shift":
-            await self._leave()
+            await self.leave()
             return
         method = {"pass": "pass_"}.get(name, name.replace("-", "_"))
         for room in self.rooms:
@@ -724,10 +779,12 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
 
     # -- the end ----------------------------------------------------------------------------------
 
-    async def _leave(self) -> None:
+    async def leave(self) -> None:
         """End the shift; where that cannot be done, there is still a way out."""
         try:
             await self._end_shift()
+        except OutOfReach:
+            await self.reaching.leave()
         except ShiftdeskError as error:
             option = Option("leave", "y", "leave without a handoff; what was stored is kept")
             if await self.ask(Choice("The shift cannot be ended", [option], text.line(str(error)))):
@@ -771,12 +828,8 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         """A signal ends the desk: what is written is stored in a plain thread, by a connection of its own."""
         if not self._loaded.is_set():
             return
-        words = self.editing.words_outside()
         try:
-            for job in (self.writing.unsaved(words), self.editing.unsaved(words)):
-                if job is not None:
-                    with self.store.transaction() as session:
-                        job(session)
+            self.reaching.last_words(self.editing.words_outside())
         finally:
             self.company.pulse.drop()
 
@@ -802,7 +855,10 @@ def run_desk(
     code = app.return_code or 0
     app.company.pulse.close(orderly=code == 0)
     if code < 128:
-        app.work.close()
+        app.work.close(wait=not app.reaching.is_out)
+    if app.reaching.left_in is not None:
+        said = "the desk stores it when you open it again"
+        sys.stderr.write(f"What could not be stored is in {app.reaching.left_in}; {said}.\n")
     if app.summary is not None:
         from tui.desk import handoff
 

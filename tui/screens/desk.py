@@ -66,6 +66,8 @@ class Desk(Screen[None]):
         self.claimed = RowList("claimed", "Claimed", "mine", signs, empty=_unclaimed, chosen=chosen)
         self.conversation = ThreadPane(signs)
         self.composer = Composer(edited)
+        self.reach = Line("reach")
+        """That the storage is out of reach; no row where it is not."""
         self.status = Line("status")
         self.keys = Line("keys")
         self.working_list = self.feed
@@ -91,6 +93,7 @@ class Desk(Screen[None]):
             with Vertical(id="work"):
                 yield self.conversation
                 yield self.composer
+        yield self.reach
         yield self.status
         yield self.keys
 
@@ -104,7 +107,14 @@ class Desk(Screen[None]):
         self.status.show(content)
         self._make_room(self.app.size.width)
 
+    def warn(self, content: Content) -> None:
+        """What stands above the status line as long as it holds; empty: nothing does."""
+        self.reach.show(content)
+        self._make_room(self.app.size.width)
+
     def _make_room(self, columns: int) -> None:
+        cells = self.reach.content.cell_length
+        self.reach.styles.height = -(-cells // columns) if columns else 0
         self.set_class(self.status.content.cell_length > columns, "-long")
 
     def went_to(self, pane: Widget) -> None:

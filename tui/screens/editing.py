@@ -10,14 +10,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual.content import Content
-from textual.timer import Timer
 
 from tui import actions, text
 from tui.actions import Mode
 from tui.config import DRAFT_CHARACTERS
-from tui.errors import Misuse, Refused
+from tui.errors import Misuse, Refused, Unclear
 from tui.screens import outside
 from tui.screens.dialogs import Choice, Option
+from tui.screens.pausing import Pausing
 
 if TYPE_CHECKING:
     from tui.desk.notes import Noted
@@ -62,7 +62,7 @@ class Editing:
         """Its text as it is stored."""
         self._settling = False
         """It is being kept for good: what is unfinished is not stored any more."""
-        self._pause: Timer | None = None
+        self._pausing = Pausing(app)
         self._copy: outside.Copy | None = None
         """The file in which the text is in an editor outside."""
 
@@ -70,9 +70,7 @@ class Editing:
 
     def typed(self) -> None:
         """The text changed: it is stored after a pause."""
-        if self._pause is not None:
-            self._pause.stop()
-        self._pause = self.app.set_timer(SCRATCH_PAUSE_S, lambda: self.app.spawn(self.save()))
+        self._pausing.typed(SCRATCH_PAUSE_S, lambda _: self.app.spawn(self.save()))
 
     def unsaved(self, words: str | None = None) -> Any:
         """The job that stores what is unfinished; None where nothing changed. `words` instead of the editor's."""
@@ -106,8 +104,7 @@ class Editing:
         composer.read_only = True
         if desk.focused is composer:
             desk.set_focus(desk.working_list)
-        if self._pause is not None:
-            self._pause.stop()
+        self._pausing.forget()
         self.subject = None
         composer.open_for("reply")
         composer.load_text("")
@@ -151,9 +148,12 @@ class Editing:
 
     async def _open(self, subject: Subject) -> None:
         """Put it into the editor, with what was begun of it before."""
+        if self.subject is not None and self.subject.id == subject.id:  # left where it could not be stored
+            self._go_on()
+            return
         begun = await self._begun(subject)
         await self._clear()
-        desk, composer = self.app.desk, self.app.desk.composer
+        composer = self.app.desk.composer
         self.app.writing.emptied()
         self.subject, self._settling = subject, False
         composer.open_for(subject.mode)
@@ -162,13 +162,16 @@ class Editing:
         if begun is None and subject.mode == "canned":
             composer.go_to((_name_ends if subject.number is None else _body_begins)(subject.given))
         self._stored = composer.text
-        composer.read_only = False
-        desk.set_focus(composer)
-        self.app.pass_over_keys()
-        self.title()
+        self._go_on()
         if begun and subject.mode == "canned":
             key = actions.shown(self.app.by_id["discard"].keys[0])
             self.app.say(f"This is what you had begun; {key} throws it away.")
+
+    def _go_on(self) -> None:
+        self.app.desk.composer.read_only = False
+        self.app.desk.set_focus(self.app.desk.composer)
+        self.app.pass_over_keys()
+        self.title()
 
     async def _begun(self, subject: Subject) -> tuple[str, int] | None:
         """What is unfinished of it, text and cursor; the agent chooses where another text was meant to be written."""
@@ -274,6 +277,10 @@ class Editing:
         composer.read_only = self._settling = True
         try:
             done = await self.app.work.change(job)
+        except Unclear:
+            look = partial(self.app.jobs.is_kept, agent=self.app.agent, subject=self.subject.id if self.subject else "")
+            self.app.reaching.ask(look, partial(self._came_of, self.subject))
+            raise
         except BaseException:
             composer.read_only = False
             raise
@@ -282,6 +289,18 @@ class Editing:
         self._stored = composer.text
         self._close()
         return done
+
+    async def _came_of(self, subject: Subject | None, unfinished: bool) -> None:
+        """The storage went out of reach while it stored this for good, and is back."""
+        if subject is None or self.subject is not subject:
+            return
+        if unfinished:
+            self.app.desk.composer.read_only = not self.app.desk.composer.has_focus
+            self.app.say(f"{NAMES[subject.mode]} was not stored; it stands in the editor.", bad=True)
+        else:
+            self._stored = self.app.desk.composer.text
+            self._close()
+            self.app.say(f"{NAMES[subject.mode]} was stored before the storage went.")
 
     async def discard(self) -> None:
         """Throw away what is written, after a question."""
@@ -309,7 +328,7 @@ class Editing:
         if not self.app.has_terminal:
             self.app.say("There is no terminal here for another editor.")
             return
-        words = outside.command(os.environ)
+        words = outside.command(os.environ, self.app.config.desk.editor)
         await self.save()
         await self.app.writing.save()
         before, kept = self._what, False

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from sqlalchemy import update
 from sqlmodel import Session
 
 from tui import clock
@@ -50,6 +51,7 @@ from tui.errors import Refused
 from tui.networks.limits import count, split
 from tui.screens.offers import changes, offers, shelf
 from tui.screens.thread import Thread
+from tui.store import tables as t
 from tui.store.reader import Doing, PostRow, PresentRow, Reader
 from tui.store.store import reading as read_within
 
@@ -67,6 +69,7 @@ __all__ = [
     "changes",
     "claim",
     "claim_next",
+    "come_back",
     "count",
     "drop",
     "end_shift",
@@ -75,6 +78,8 @@ __all__ = [
     "gap",
     "give_up",
     "hold",
+    "is_held",
+    "is_kept",
     "is_private",
     "keep_canned",
     "leave",
@@ -116,6 +121,8 @@ __all__ = [
     "stats",
     "tag",
     "take",
+    "take_draft_back",
+    "take_scratch_back",
     "told",
     "unlink_incident",
     "warm",
@@ -228,7 +235,7 @@ def arrive(session: Session, *, agent: str, now: Millis, lease: Millis) -> None:
     people.arrive(session, agent, now)
     shift.start(session, agent=agent, now=now)
     claims.renew(session, agent=agent, now=now, lease=lease)
-    claims.wake(session, now)
+    claims.wake(session, now, lease)
 
 
 def beat(
@@ -273,19 +280,25 @@ def other_desks(session: Session, *, agent: str, died: Callable[[PresentRow], bo
     return sorted(rows, key=lambda row: (row.doing == "dropped", row.since))
 
 
-def claim_next(session: Session, *, agent: str, lease: Millis) -> Claim | None:
+def come_back(session: Session, *, agent: str, lease: Millis) -> None:
+    """The storage is back: the agent is on shift as before. The statement before it shows that something is written."""
+    session.execute(update(t.agents).where(t.agents.c.name == agent).values(name=agent))
+    arrive(session, agent=agent, now=clock.now(), lease=lease)
+
+
+def claim_next(session: Session, *, agent: str, lease: Millis, most: int) -> Claim | None:
     """Claim what is served first."""
-    return claims.claim_next(session, agent=agent, now=clock.now(), lease=lease)
+    return claims.claim_next(session, agent=agent, now=clock.now(), lease=lease, most=most)
 
 
-def claim(session: Session, *, conversation_id: int, agent: str, lease: Millis) -> Claim:
+def claim(session: Session, *, conversation_id: int, agent: str, lease: Millis, most: int) -> Claim:
     """Claim one conversation."""
-    return claims.claim(session, conversation_id, agent=agent, now=clock.now(), lease=lease)
+    return claims.claim(session, conversation_id, agent=agent, now=clock.now(), lease=lease, most=most)
 
 
-def release(session: Session, *, conversation_id: int, agent: str) -> None:
+def release(session: Session, *, conversation_id: int, agent: str, epoch: int | None = None) -> None:
     """Put it back."""
-    claims.release(session, conversation_id, agent=agent, now=clock.now())
+    claims.release(session, conversation_id, agent=agent, now=clock.now(), epoch=epoch)
 
 
 def skip(session: Session, *, conversation_id: int, agent: str, reason: str, span: Millis) -> None:
@@ -293,9 +306,11 @@ def skip(session: Session, *, conversation_id: int, agent: str, reason: str, spa
     claims.skip(session, conversation_id, agent=agent, reason=reason, now=clock.now(), span=span)
 
 
-def resolve(session: Session, *, conversation_id: int, agent: str, reason: str, lease: Millis) -> None:
+def resolve(
+    session: Session, *, conversation_id: int, agent: str, reason: str, lease: Millis, epoch: int | None
+) -> None:
     """Close it."""
-    claims.resolve(session, conversation_id, agent=agent, reason=reason, now=clock.now(), lease=lease)
+    claims.resolve(session, conversation_id, agent=agent, reason=reason, now=clock.now(), lease=lease, epoch=epoch)
 
 
 def note(
@@ -322,6 +337,11 @@ def save_scratch(session: Session, *, agent: str, subject: str, words: str, curs
     scratch.save(session, agent=agent, subject=subject, text=words, cursor=cursor, now=clock.now())
 
 
+def is_kept(session: Session, *, agent: str, subject: str) -> bool:
+    """Whether what is no reply is still unfinished."""
+    return scratch.is_kept(session, agent=agent, subject=subject)
+
+
 def put_by(session: Session, *, conversation_id: int, words: str, before: str, agent: str) -> None:
     """Words of a reply that is not ours any more wait in our note about its conversation."""
     scratch.put_by(
@@ -345,9 +365,11 @@ def tag(session: Session, *, conversation_id: int, agent: str, tags: list[str]) 
     claims.tag(session, conversation_id, agent=agent, tags=tags, now=clock.now())
 
 
-def snooze(session: Session, *, conversation_id: int, agent: str, until: Millis, lease: Millis) -> None:
+def snooze(
+    session: Session, *, conversation_id: int, agent: str, until: Millis, lease: Millis, epoch: int | None
+) -> None:
     """Let it rest."""
-    claims.snooze(session, conversation_id, agent=agent, until=until, now=clock.now(), lease=lease)
+    claims.snooze(session, conversation_id, agent=agent, until=until, now=clock.now(), lease=lease, epoch=epoch)
 
 
 def link_incident(session: Session, *, conversation_id: int, agent: str, name: str) -> None:
@@ -367,14 +389,17 @@ def open_incident(session: Session, *, conversation_id: int, agent: str, name: s
     incidents.link(session, name, [conversation_id], agent=agent, now=now)
 
 
-def take(session: Session, *, conversation_id: int, agent: str, reason: str, lease: Millis) -> Claim:
-    """Take it over."""
-    return claims.take_over(session, conversation_id, agent=agent, reason=reason, now=clock.now(), lease=lease)
+def take(session: Session, *, conversation_id: int, agent: str, reason: str, lease: Millis, most: int) -> Claim:
+    """Take it over, with all of the same customer that a colleague holds."""
+    now = clock.now()
+    return claims.take_over(session, conversation_id, agent=agent, reason=reason, now=now, lease=lease, most=most)
 
 
-def pass_on(session: Session, *, conversation_id: int, agent: str, to: str, lease: Millis) -> None:
-    """Hand it on."""
-    claims.pass_on(session, conversation_id, agent=agent, to=to, now=clock.now(), lease=lease)
+def pass_on(
+    session: Session, *, conversation_id: int, agent: str, to: str, lease: Millis, most: int, epoch: int | None
+) -> None:
+    """Hand it on, with all of the same customer that the agent holds."""
+    claims.pass_on(session, conversation_id, agent=agent, to=to, now=clock.now(), lease=lease, most=most, epoch=epoch)
 
 
 def see(session: Session, *, conversation_id: int, agent: str) -> None:
@@ -392,6 +417,19 @@ def save_draft(
 ) -> None:
     """Keep what is being written, and the handle it is to leave from."""
     drafts.save(session, held, words, cursor=cursor, now=clock.now(), made_of=made_of, sender=sender)
+
+
+def take_draft_back(
+    session: Session, *, held: Claim, words: str, cursor: int, made_of: Composition, sender: str | None, at: Millis
+) -> None:
+    """Keep what could not be stored when it was written, at `at`. Refused where a newer draft stands."""
+    drafts.check_newest(session, held.conversation_id, at)
+    save_draft(session, held=held, words=words, cursor=cursor, made_of=made_of, sender=sender)
+
+
+def take_scratch_back(session: Session, *, agent: str, subject: str, words: str, cursor: int, at: Millis) -> None:
+    """Keep what could not be stored when it was written, at `at`: below what is newer, over what is older."""
+    scratch.take_back(session, agent=agent, subject=subject, text=words, cursor=cursor, at=at, now=clock.now())
 
 
 def save_canned(session: Session, *, document: str, canned_id: int | None, agent: str) -> Canned:
@@ -425,12 +463,18 @@ def hold(
     sender: str | None,
     in_parts: bool,
     at: Millis | None = None,
+    key: str | None = None,
 ) -> None:
     """Through the guard into the outbox, to leave after the undo window or at a time."""
     outbox.hold(
-        session, held, words,
-        config=config, now=clock.now(), overrides=overrides, made_of=made_of, sender=sender, split=in_parts, at=at,
+        session, held, words, config=config, now=clock.now(), overrides=overrides, made_of=made_of, sender=sender,
+        split=in_parts, at=at, key=key,
     )  # fmt: skip
+
+
+def is_held(session: Session, *, key: str) -> bool:
+    """Whether a reply with this key was stored."""
+    return outbox.is_held(session, key)
 
 
 def record_look_up(session: Session, *, found: lookups.LookedUp, conversation_id: int, agent: str) -> None:

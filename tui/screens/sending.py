@@ -1,12 +1,13 @@
 """Sending a reply: the last look, its parts, the undo window."""
 
+import uuid
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tui import clock, text
 from tui.clock import Millis
 from tui.desk import delivery, leaving
-from tui.errors import Refused
+from tui.errors import OutOfReach, Refused, Unclear
 from tui.screens.review import Decision, Review
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from tui.screens.app import DeskApp
     from tui.screens.writing import Reply
     from tui.store.reader import QueueRow
+
+UNCLEAR = "Whether the reply is held is not known; the desk looks as soon as the storage is back."
 
 
 class Sending:
@@ -23,7 +26,10 @@ class Sending:
         self.app = app
 
     async def send(self) -> None:
-        """The last look."""
+        """The last look; not before it is known what became of the one before."""
+        if self.app.reaching.is_unclear:
+            self.app.say(UNCLEAR, bad=True)
+            return
         await self.app.writing.save()
         if self.app.writing.draft_of is not None:
             await self._review(self.app.writing.as_it_stands(self.app.writing.draft_of))
@@ -90,25 +96,53 @@ class Sending:
 
     async def _hold(self, reply: "Reply", decision: Decision, in_parts: bool) -> None:
         """Into the outbox. What the guard stops at the last moment is shown in another review."""
-        here = reply.conversation_id
+        here, key, composer = reply.conversation_id, uuid.uuid4().hex, self.app.desk.composer
         job = partial(
             self.app.jobs.hold, held=self.app.writing.claim(here), words=reply.words.rstrip(), config=self.app.config,
             overrides=decision.overridden, made_of=reply.made_of, sender=reply.sender, in_parts=in_parts,
-            at=decision.at,
+            at=decision.at, key=key,
         )  # fmt: skip
+        composer.read_only = True  # what would be typed now is no part of it
         try:
             await self.app.work.change(job)
         except self.app.jobs.GuardStop as stop:
+            composer.read_only = not composer.has_focus
             await self._record(here, self.app.jobs.record_stop, stop.findings)
             await self._review(reply, in_parts=in_parts)
-            return
-        except Refused:
-            self.app.desk.composer.focus()
-            raise
-        writing = self.app.writing
-        if writing.draft_of == here:
+        except Unclear:
+            self.app.reaching.ask(partial(self.app.jobs.is_held, key=key), partial(self._came_of, reply, decision))
+            self.app.say(UNCLEAR, bad=True)
+        except (Refused, OutOfReach) as error:
+            self._not_held()
+            if isinstance(error, Refused):
+                raise
+            self.app.say(self.app.reaching.refusal(error), bad=True)
+        else:
+            await self._is_held(reply, decision)
+
+    async def _came_of(self, reply: "Reply", decision: Decision, is_held: bool) -> None:
+        """The storage went out of reach while it stored a reply, and is back."""
+        if is_held:
+            await self._is_held(reply, decision)
+            self.app.say(f"The reply in conversation {reply.conversation_id} was held before the storage went.")
+        else:
+            if self.app.writing.draft_of == reply.conversation_id:
+                self._not_held()
+            self.app.say(f"The reply in conversation {reply.conversation_id} was not held; it is the draft.", bad=True)
+
+    def _not_held(self) -> None:
+        """It stands in the editor as before."""
+        self.app.desk.composer.read_only = False
+        self.app.desk.composer.focus()
+
+    async def _is_held(self, reply: "Reply", decision: Decision) -> None:
+        """It is on its way. What was written since, where that was not known yet, is another draft."""
+        here, writing = reply.conversation_id, self.app.writing
+        if writing.draft_of == here and writing.as_it_stands(here).words == reply.words:
             writing.emptied()
             await writing.leave()
+        else:
+            writing.left(here)
         # That one before was recalled, for example, is not said of this one.
         self.app.say("" if decision.at is None else _leaves_later(decision.at))
         await self.app.refresh_all()

@@ -5,7 +5,6 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual.content import Content
-from textual.timer import Timer
 
 from tui import actions, text
 from tui.desk import leaving
@@ -13,6 +12,7 @@ from tui.desk.composition import NOTHING, Composition, composition
 from tui.errors import Refused
 from tui.screens.beside import in_short
 from tui.screens.dialogs import Choice, Option
+from tui.screens.pausing import Pausing
 from tui.screens.thread import Thread
 
 if TYPE_CHECKING:
@@ -61,7 +61,9 @@ class Writing:
         self._found_for: Reply | None = None
         self._counted = ""
         """The text as `typed` last saw it: an edit comes first by itself, then as a message."""
-        self._pause: Timer | None = None
+        self._pausing = Pausing(app)
+        self._kept: dict[int, Any] = {}
+        """By conversation, the job that stores what was written there, is not in the editor any more and not stored."""
         self._waiting: dict[int, str] = {}
         """By conversation, our words that wait in a note, since it is a colleague's now."""
 
@@ -86,15 +88,31 @@ class Writing:
                 self.app.spawn(self._store(job))
                 if row and row.id == self.draft_of and row.owner == self.app.agent:
                     return  # what was read is older than what was written
-            draft = thread.draft if thread else None
-            self.draft_of = row.id if row else None
-            self._sender = draft.account if draft else None
-            self.made_of = composition(draft.composition) if draft else NOTHING
-            self._saved = draft.text if draft else "", self._sender, self.made_of
-            self._findings, self._found_for = [], None
-            composer.load(draft.text if draft else "", draft.cursor if draft else 0)
-            self._counted = composer.text
+                self._kept[job.keywords["held"].conversation_id] = job
+            self._load(thread)
         self.title()
+
+    def _load(self, thread: Thread | None) -> None:
+        """The draft of a conversation into the editor, as it is stored, or as it waits for that."""
+        composer, draft = self.app.desk.composer, thread.draft if thread else None
+        self.draft_of = thread.entry.row.id if thread else None
+        self._saved = _NO_DRAFT if draft is None else (draft.text, draft.account, composition(draft.composition))
+        words, self._sender, self.made_of = self._saved
+        cursor = draft.cursor if draft else 0
+        if (waits := self._kept_of(thread)) is not None:
+            words, self._sender, self.made_of = _as_stored(waits)
+            cursor = waits.keywords["cursor"]
+        self._findings, self._found_for = [], None
+        composer.load(words, cursor)
+        self._counted = composer.text
+
+    def _kept_of(self, thread: Thread | None) -> Any:
+        """The job with what was written here and is not stored; none where it was written with another claim."""
+        row = thread.entry.row if thread else None
+        job = self._kept.get(row.id) if row is not None and row.owner == self.app.agent else None
+        if row is None or job is None or job.keywords["held"].epoch != row.epoch:
+            return None
+        return self._kept.pop(row.id)
 
     def title(self) -> None:
         """While writing: to whom, the network's own count, and what the guard would say; from whom if it is not
@@ -177,9 +195,7 @@ class Writing:
             return
         self._counted = words
         self.title()
-        if self._pause is not None:
-            self._pause.stop()
-        self._pause = self.app.set_timer(DRAFT_PAUSE_S, lambda: self.app.spawn(self._paused()))
+        self._pausing.typed(DRAFT_PAUSE_S, lambda pause: self.app.spawn(self._paused() if pause else self.save()))
 
     async def make_otherwise(self, made_of: Composition) -> None:
         """What the reply is made of beside its words has changed: it is stored, and looked at anew."""
@@ -212,32 +228,59 @@ class Writing:
             await self._store(job)
 
     async def _store(self, job: Any) -> None:
+        """Store a draft. Raises OutOfReach, and Refused where its words wait in a note now."""
         draft_of, draft = job.keywords["held"].conversation_id, _as_stored(job)
-        stood = self._saved[0]
+        stood = self._saved[0] if draft_of == self.draft_of else ""
         appears = bool(stood) != bool(draft[0])
         self.app.forget_ahead()
         try:
             await self.app.work.change(job)
         except Refused as error:
-            self._stored(draft_of, draft)  # it cannot be stored any more
             if draft[0].strip() and draft[0] != stood:
+                self._kept[draft_of] = job  # until it is in the note
+                self._stored(draft_of, draft)  # as a draft it cannot be stored any more
                 await self._put_by(draft_of, draft[0])
+                self._let_go(job)
                 key = actions.shown(self.app.by_id["note"].keys[0])
                 sentence = f"{str(error).rstrip('.')}. Your words wait in your note about it (view all, {key})."
                 raise Refused(sentence, **error.details) from error
+            self._stored(draft_of, draft)
+            self._let_go(job)
             raise
+        self._let_go(job)
         self._stored(draft_of, draft)
         if appears:  # or goes: its row says so
             await self.app.reload(self.app.desk.claimed)
 
+    def _let_go(self, job: Any) -> None:
+        """It does not wait to be stored any more."""
+        here = job.keywords["held"].conversation_id
+        if self._kept.get(here) is job:
+            del self._kept[here]
+
+    def waiting(self, words: str | None = None) -> list[Any]:
+        """The jobs that store what is written and not stored; `words` instead of the editor's."""
+        job = self.unsaved(words)
+        return [*self._kept.values()] + ([] if job is None else [job])
+
+    async def store_kept(self) -> list[str]:
+        """Store all that waits; what became of it otherwise, in sentences. Raises OutOfReach."""
+        refused: list[str] = []
+        for job in self.waiting():
+            try:
+                await self._store(job)
+            except Refused as error:
+                refused.append(text.line(str(error)))
+        return refused
+
     async def _put_by(self, conversation_id: int, words: str) -> None:
         """What was typed after the conversation was taken over is not lost."""
         before = self._waiting.get(conversation_id, "")
-        self._waiting[conversation_id] = words
         job = self.app.jobs.put_by
         await self.app.work.change(
             partial(job, conversation_id=conversation_id, words=words, before=before, agent=self.app.agent)
         )
+        self._waiting[conversation_id] = words
 
     def _stored(self, draft_of: int, draft: "_Draft") -> None:
         if self.draft_of == draft_of:
@@ -271,11 +314,9 @@ class Writing:
             return
         await self.app.editing.put_away()
         row = thread.entry.row
-        if row.state != "claimed" or row.owner != self.app.agent:
-            await self.app.handling.claim_row(row.id)
-            self.app.say("Claimed for you while you write.")
-        await self.app.work.change(partial(self.app.jobs.see, conversation_id=row.id, agent=self.app.agent))
-        await self.app.look_at(row.id)
+        mine = row.state == "claimed" and row.owner == self.app.agent
+        if not (mine and self.app.reaching.is_out):  # then one's own text can be written on all the same
+            await self._open(row, mine)
         if self.draft_of != row.id:
             return  # the agent has gone on to another conversation meanwhile
         self.app.desk.composer.read_only = False
@@ -285,11 +326,23 @@ class Writing:
         self.app.spawn(self._glanced())  # a draft that was begun before has findings, too
         self.app.spawn(self.app.work.load(partial(self.app.jobs.warm, row.network, self.app.config)))
 
+    async def _open(self, row: "QueueRow", mine: bool) -> None:
+        if not mine:
+            await self.app.handling.claim_row(row.id)
+            self.app.say("Claimed for you while you write.")
+        await self.app.work.change(partial(self.app.jobs.see, conversation_id=row.id, agent=self.app.agent))
+        await self.app.look_at(row.id)
+
     def emptied(self) -> None:
         """The editor has nothing more of the reply: that is on its way, or stored while something else is written."""
         self._saved, self._sender, self.made_of, self.draft_of = _NO_DRAFT, None, NOTHING, None
         self._findings, self._found_for = [], None
         self.app.desk.composer.load_text("")
+
+    def left(self, conversation_id: int) -> None:
+        """A reply has left from its conversation, and took the stored draft along."""
+        if self.draft_of == conversation_id:
+            self._saved = _NO_DRAFT
 
     async def leave(self) -> None:
         """Back to the list; leaving the editor stores what is in it."""

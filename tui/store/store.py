@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from tui.errors import Misuse, OutOfReach
+from tui.errors import Misuse, OutOfReach, Unclear
 from tui.store import schema
 from tui.store.home import Changes, Home
 from tui.store.reader import Reader
@@ -86,13 +86,19 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator["Session"]:
-        """One short change, alone on the desk: committed at the end, undone when the body raises. Raises OutOfReach."""
+        """One short change, alone on the desk: committed at the end, undone when the body raises.
+
+        Raises OutOfReach, and of that Unclear where the answer to the commit was lost.
+        """
         from sqlmodel import Session
 
         self.home.check()
-        with self._plain_words(), Session(self.engine, info={"home": self.home}) as session, session.begin():
+        with self._plain_words(), Session(self.engine, info={"home": self.home}) as session:
             session.connection()  # from here on nobody else changes the desk
             yield session
+            session.flush()
+            with _perhaps_done():
+                session.commit()
 
     def close(self) -> None:
         """Close the pooled connections."""
@@ -114,3 +120,19 @@ class Store:
             if plain is error:
                 raise
             raise plain from error
+
+
+@contextmanager
+def _perhaps_done() -> Iterator[None]:
+    """A commit that is refused was not done; one whose connection broke may have been."""
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        yield
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        raise Unclear(
+            "The storage went out of reach while this was being stored, and it may have been: "
+            "look before you do it again."
+        ) from error

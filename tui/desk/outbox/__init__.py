@@ -14,7 +14,7 @@ What is `sending` may be out already, so nothing is sent twice without a look at
 """
 
 from tui.desk.guard import Overridden
-from tui.desk.outbox.holding import GuardStop, hold, record_stop
+from tui.desk.outbox.holding import GuardStop, hold, is_held, record_stop
 from tui.desk.outbox.outcome import all_wait, failed, not_found, out_of_reach, sent, unknown, waits
 from tui.desk.outbox.returning import come_back, recall
 from tui.desk.outbox.scheduled import return_changed
@@ -28,6 +28,7 @@ __all__ = [
     "come_back",
     "failed",
     "hold",
+    "is_held",
     "not_found",
     "out_of_reach",
     "put_back",

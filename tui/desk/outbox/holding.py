@@ -10,7 +10,7 @@ from sqlmodel import Session
 from tui import clock
 from tui.clock import MINUTE, Millis
 from tui.config import Config
-from tui.desk import claims, drafts, privately
+from tui.desk import claims, drafts, privately, roles
 from tui.desk.canned import usage
 from tui.desk.claims import Claim
 from tui.desk.composition import NOTHING, Composition
@@ -40,14 +40,17 @@ def hold(
     sender: str | None = None,
     split: bool = False,
     at: Millis | None = None,
+    key: str | None = None,
 ) -> tuple[int, list[Finding]]:
     """Through the guard into the outbox, as it leaves: the (first) reply's id and the findings it passed.
 
     `made_of`: what the text is made of beside its words. `sender`: the handle it leaves from, where that is not the
     conversation's own. `split`: a text that is too long leaves in parts, each a reply of its own. Refused (with the
     findings in its details) when the claim is gone or a stop was not answered. The undo window begins now. `at`: it is
-    to leave then; until that its conversation rests.
+    to leave then; until that its conversation rests. `key`: the (first) reply's, new and unique, where its maker
+    wants to ask `is_held` afterwards.
     """
+    roles.need(session, "answer", claim.agent)
     claims.keep(session, claim, now=now, lease=config.desk.lease)
     if at is not None and at <= now:
         raise Refused("That time is over; give one that lies ahead, such as 2h or 2026-02-11T09:00Z.")
@@ -64,7 +67,7 @@ def hold(
         raise Refused(missing)
     leaves_at = max(now + config.desk.undo, at or 0)
     pieces = privately.pieces(looked_at, _parts(looked_at), config)
-    made = _store(session, claim, looked_at, pieces, now, due_at=leaves_at, scheduled=at is not None)
+    made = _store(session, claim, looked_at, pieces, now, due_at=leaves_at, scheduled=at is not None, key=key)
     drafts.discard(session, claim.conversation_id)
     usage.record(session, made[0], now=now)
     for finding in findings:
@@ -88,7 +91,7 @@ def hold(
 
 def _store(
     session: Session, claim: Claim, looked_at: Case, pieces: Sequence[Piece], now: Millis, *, due_at: Millis,
-    scheduled: bool,
+    scheduled: bool, key: str | None,
 ) -> list[int]:  # fmt: skip
     """The held reply, or one for each piece of it, a millisecond apart so that they stay in order; their ids."""
     answered, text = looked_at.target, looked_at.text
@@ -105,12 +108,20 @@ def _store(
     ids: list[int] = []
     for piece in pieces:
         values |= {"text": piece.text, "private": piece.private, "composition": piece.made_of.as_json()}
-        values |= {"key": uuid.uuid4().hex, "created_at": written_at + len(ids)}
+        values |= {"key": key if key and not ids else uuid.uuid4().hex, "created_at": written_at + len(ids)}
         values |= {"part": len(ids) + 1, "parts": len(pieces), "whole": text if len(pieces) > 1 and not ids else None}
         ids.append(session.execute(insert(t.replies).values(**values).returning(r.id)).scalar_one())
     if len(ids) > 1:
         session.execute(update(t.replies).where(r.id.in_(ids)).values(first_id=ids[0]))
     return ids
+
+
+def is_held(session: Session, key: str) -> bool:
+    """Whether a reply with this key was stored, whatever has become of it since.
+
+    In a transaction, which waits for one that may still be storing it: a mere look could come too early.
+    """
+    return session.execute(select(r.id).where(r.key == key)).first() is not None
 
 
 def missing_picture(made_of: Composition, network: str) -> str:
