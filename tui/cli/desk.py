@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 def open_desk(call: Invocation) -> int:
     """Open the desk on the database of the call; its exit code. Raises NoTerminal."""
+    from tui.store.backups import refuse_backup
+
     _check(call)
+    refuse_backup(call.home)
     store, config, folder = call.store, call.config, call.folder
 
     def worker() -> Any:

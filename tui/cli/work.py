@@ -32,9 +32,11 @@ def worker_command(
     context: click.Context, once: bool, metrics: str | None, metrics_anywhere: bool, log_level: str
 ) -> None:
     """Collect and send. One worker leads, the others wait for its lease."""
+    from tui.store.backups import refuse_backup
     from tui.worker import lanes, log
 
     call: Invocation = context.obj
+    refuse_backup(call.home)
     if once and metrics:
         raise Misuse("`--once` ends before anybody asks for figures; leave out --metrics.")
     worker = lanes.worker(call.store, call.config, call.folder)
