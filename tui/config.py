@@ -33,6 +33,8 @@ class DeskSettings:
     """How long a claim lives without a sign of its agent (min)."""
     skip_minutes: int = 30
     """How long `next` does not serve a skipped conversation to the same agent (min)."""
+    most_held: int = 25
+    """How many conversations one agent may hold at a time; 0: any number."""
     theme: str = "northline-dark"
     mouse: bool = False
     spelling: bool = True

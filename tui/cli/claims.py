@@ -24,13 +24,12 @@ def _reason(text: str) -> Callable[[Any], Any]:
 def next_command(call: Invocation) -> None:
     """Claim what is served first and show it; `null` where nothing waits."""
     from tui.desk import claims
-    from tui.store.store import reading
 
-    now = clock.now()
+    desk = call.config.desk
     with call.change() as session:
-        if reading(session).due_timer(now):
-            claims.wake(session, now)
-        claim = claims.claim_next(session, agent=call.agent, now=now, lease=call.config.desk.lease)
+        now = clock.now()
+        claims.wake(session, now, desk.lease)
+        claim = claims.claim_next(session, agent=call.agent, now=now, lease=desk.lease, most=desk.most_held)
     if claim is None:
         call.answer(None, lambda: "Nothing waits.")
     else:
@@ -44,8 +43,11 @@ def claim_command(call: Invocation, conversation: int) -> None:
     """Take a conversation; your own claim is renewed."""
     from tui.desk import claims
 
+    desk = call.config.desk
     with call.change() as session:
-        claims.claim(session, conversation, agent=call.agent, now=clock.now(), lease=call.config.desk.lease)
+        claims.claim(
+            session, conversation, agent=call.agent, now=clock.now(), lease=desk.lease, most=desk.most_held
+        )  # fmt: skip
     _answer(call, conversation, f"Conversation {conversation} is yours.")
 
 
@@ -66,13 +68,15 @@ def release_command(call: Invocation, conversation: int) -> None:
 @_reason("Why you take it over.")
 @click.pass_obj
 def take_command(call: Invocation, conversation: int, reason: str) -> None:
-    """Take a conversation over from a colleague."""
+    """Take a customer over from a colleague: this conversation and all of theirs that the colleague holds."""
     from tui.desk import claims
 
+    desk = call.config.desk
     with call.change() as session:
         claims.take_over(
-            session, conversation, agent=call.agent, reason=reason, now=clock.now(), lease=call.config.desk.lease
-        )
+            session, conversation, agent=call.agent, reason=reason, now=clock.now(), lease=desk.lease,
+            most=desk.most_held,
+        )  # fmt: skip
     _answer(call, conversation, f"Conversation {conversation} is yours.")
 
 
@@ -81,13 +85,15 @@ def take_command(call: Invocation, conversation: int, reason: str) -> None:
 @click.option("--to", "colleague", metavar="NAME", type=WORDS, required=True, help="Who gets it.")
 @click.pass_obj
 def pass_command(call: Invocation, conversation: int, colleague: str) -> None:
-    """Hand your conversation to a colleague."""
+    """Hand your customer to a colleague: this conversation and all of theirs that you hold."""
     from tui.desk import claims
 
+    desk = call.config.desk
     with call.change() as session:
         claims.pass_on(
-            session, conversation, agent=call.agent, to=colleague, now=clock.now(), lease=call.config.desk.lease
-        )
+            session, conversation, agent=call.agent, to=colleague, now=clock.now(), lease=desk.lease,
+            most=desk.most_held,
+        )  # fmt: skip
     _answer(call, conversation, f"Conversation {conversation} is with {colleague}.")
 
 
@@ -99,10 +105,9 @@ def snooze_command(call: Invocation, conversation: int, until: str) -> None:
     """Let a conversation rest; a new word of the customer wakes it earlier."""
     from tui.desk import claims
 
-    now = clock.now()
-    at = moment(until, now)
+    at = moment(until, clock.now())
     with call.change() as session:
-        claims.snooze(session, conversation, agent=call.agent, until=at, now=now, lease=call.config.desk.lease)
+        claims.snooze(session, conversation, agent=call.agent, until=at, now=clock.now(), lease=call.config.desk.lease)
     _answer(call, conversation, f"Conversation {conversation} rests until {clock.local(at, '%Y-%m-%d %H:%M')}.")
 
 

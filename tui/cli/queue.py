@@ -28,7 +28,7 @@ def queue_command(call: Invocation, view: str, limit: int) -> None:
         from tui.desk import claims
 
         with call.change() as session:
-            claims.wake(session, clock.now())
+            claims.wake(session, clock.now(), call.config.desk.lease)
     now = clock.now()
     rows = call.reader.page(view, agent=call.agent, now=now, limit=limit)
     found = [entry(row, call.config, now) for row in rows]

@@ -97,13 +97,17 @@ def reply_command(
     overrides, leaves_at = _overrides(checks, reasons), _moment(at, now)
     try:
         with call.change() as session:
+            now = clock.now()
             reader = reading(session)
             wanted, made_of = _wanted(call, reader, conversation, text, name, sender, now)
             made_of = _moved(made_of, moves)
             if without_actions:
                 made_of = replace(made_of, actions=())
             try:
-                claim = claims.reach(session, conversation, agent=call.agent, now=now, lease=call.config.desk.lease)
+                claim = claims.reach(
+                    session, conversation, agent=call.agent, now=now, lease=call.config.desk.lease,
+                    most=call.config.desk.most_held,
+                )  # fmt: skip
             except Refused as refused:
                 raise _held_elsewhere(call, reader, conversation, wanted, made_of, sender, now, refused) from None
             made, findings = outbox.hold(
@@ -318,9 +322,9 @@ def outbox_retry(call: Invocation, reply_id: int) -> None:
     """Queue a failed reply once more, through the guard."""
     from tui.desk import outbox
 
-    now = clock.now()
     try:
         with call.change() as session:
+            now = clock.now()
             outbox.retry(session, reply_id, agent=call.agent, config=call.config, now=now)
     except outbox.GuardStop as stop:
         if reply := call.reader.reply(reply_id):

@@ -109,7 +109,7 @@ def _taken(session: Session, row: Any, *, agent: str, now: Millis) -> Claim:
 def _why_not(session: Session, row: Any, agent: str, now: Millis) -> Refused:
     """Why a conversation cannot be taken: it is held, or its customer is, or the agent has no room."""
     if row.state == "claimed":
-        return refusing.held(row, now)
+        return refusing.held(session, row, agent, now)
     other = reserved(session, row.id, agent=agent, now=now)
     return refusing.full(_count(session, agent, now)) if other is None else refusing.reserved(row, other, now)
 
@@ -208,7 +208,7 @@ def skip(session: Session, conversation_id: int, *, agent: str, reason: str, now
     if row.state == "claimed" and row.owner == agent:
         release(session, conversation_id, agent=agent, now=now)
     elif row.state == "claimed" and not lapsing.is_lapsed(row, now):
-        raise refusing.held(row, now)
+        raise refusing.held(session, row, agent, now)
     session.execute(delete(t.skips).where(t.skips.c.conversation_id == conversation_id, t.skips.c.agent == agent))
     session.execute(t.skips.insert().values(conversation_id=conversation_id, agent=agent, until=now + span))
     log.append(session, "conversation.skipped", at=now, agent=agent, conversation_id=conversation_id, reason=reason)

@@ -1,5 +1,6 @@
 """Why somebody cannot have a conversation, or has it no more: one sentence each, as the error that says so."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -17,13 +18,18 @@ _LOOKED_BACK = 100
 """So many changes of hands are looked through for the one that ended a claim."""
 
 
-def held(row: Any, now: Millis) -> Refused:
-    """A colleague has this conversation (its row)."""
-    since = clock.age(now - (row.claimed_at or now))
-    return Refused(
-        f"{row.owner} has had conversation {row.id} for {since}; ask them, or take it over with a reason.",
-        conversation=row.id, claimed_by=row.owner,
-    )  # fmt: skip
+def held(session: Session, row: Any, agent: str, now: Millis) -> Refused:
+    """A colleague has this conversation (its row); who had it until then is told how it went."""
+    last = next(iter(_moves(session, row.id, 1)), None)
+    if last is not None and last.kind == "claim.taken-over" and last.data["taken_from"] == agent:
+        stands = f"Conversation {row.id} was {_taken_over(last, now)}"
+    else:
+        stands = f"{row.owner} has had conversation {row.id} for {clock.age(now - (row.claimed_at or now))}"
+    return Refused(f"{stands}; ask them, or take it over with a reason.", conversation=row.id, claimed_by=row.owner)
+
+
+def _taken_over(event: Any, now: Millis) -> str:
+    return f"taken over by {event.agent} {clock.spoken(now - event.at)} ago: {event.data['reason']}"
 
 
 def reserved(row: Any, other: Any, now: Millis) -> Refused:
@@ -57,13 +63,12 @@ def _gone(session: Session, row: Any, agent: str, epoch: int, now: Millis) -> st
     end = _end(session, row, agent, epoch)
     match end and end.kind:
         case "claim.taken-over":
-            why = (end.data or {}).get("reason", "")
-            return f"Conversation {row.id} was taken over by {end.agent} {clock.spoken(now - end.at)} ago: {why}"
+            return f"Conversation {row.id} was {_taken_over(end, now)}"
         case "claim.passed":
-            to = (end.data or {}).get("to")
-            return f"Conversation {row.id} was passed to {to} by {end.agent} {clock.spoken(now - end.at)} ago."
+            ago = clock.spoken(now - end.at)
+            return f"Conversation {row.id} was passed to {end.data['to']} by {end.agent} {ago} ago."
         case "claim.lapsed":
-            silence = _silence(now - end.at, (end.data or {}).get("silent_ms"))
+            silence = _silence(now - end.at, end.data.get("silent_ms"))
             since = f", and {row.owner} has it now" if row.state == "claimed" and row.owner != agent else ""
             return f"Conversation {row.id} went back to the queue {silence}{since}."
     if row.state != "claimed":
@@ -81,16 +86,17 @@ def _silence(ago: Millis, lease: Millis | None) -> str:
 def _end(session: Session, row: Any, agent: str, epoch: int) -> Any:
     """What ended the claim of an epoch: the first change of hands after it. Where none is known of that epoch, the
     last one as far as it tells why the agent does not have it, or None."""
-    moves = session.execute(
-        select(t.events)
-        .where(_e.conversation_id == row.id, _e.kind.in_(_MOVES))
-        .order_by(_e.id.desc())
-        .limit(_LOOKED_BACK)
-    ).all()
+    moves = _moves(session, row.id, _LOOKED_BACK)
     for after, move in pairwise(moves):
-        if move.kind != "claim.lapsed" and (move.data or {}).get("epoch") == epoch:
+        if move.kind != "claim.lapsed" and move.data.get("epoch") == epoch:
             return after
     last = moves[0] if moves else None
     if last is not None and last.kind == "claim.lapsed":
-        return last if (last.data or {}).get("owner") == agent else None
+        return last if last.data.get("owner") == agent else None
     return last if row.state == "claimed" else None
+
+
+def _moves(session: Session, conversation_id: int, limit: int) -> Sequence[Any]:
+    """The events of its changes of hands, the newest first."""
+    chosen = select(t.events).where(_e.conversation_id == conversation_id, _e.kind.in_(_MOVES))
+    return session.execute(chosen.order_by(_e.id.desc()).limit(limit)).all()

@@ -33,7 +33,8 @@ class Handling:
 
     async def next(self) -> None:
         """Claim and open what is served first."""
-        job = partial(self.app.jobs.claim_next, agent=self.app.agent, lease=self.app.config.desk.lease)
+        desk = self.app.config.desk
+        job = partial(self.app.jobs.claim_next, agent=self.app.agent, lease=desk.lease, most=desk.most_held)
         claim: Claim | None = await self.app.work.change(job)
         if claim is None:
             self.app.say("Nothing waits. Well done.")
@@ -47,9 +48,10 @@ class Handling:
 
     async def claim_row(self, conversation_id: int) -> None:
         """Claim one conversation and show it among the claims."""
+        desk = self.app.config.desk
         job = partial(
             self.app.jobs.claim, conversation_id=conversation_id, agent=self.app.agent,
-            lease=self.app.config.desk.lease,
+            lease=desk.lease, most=desk.most_held,
         )  # fmt: skip
         await self._open_claimed(await self.app.work.change(job))
 
@@ -65,7 +67,8 @@ class Handling:
 
     async def release(self) -> None:
         """Back to the queue."""
-        await self._change(self._here(), self.app.jobs.release, "Back in the queue, draft included.")
+        said = "Back in the queue, draft included."
+        await self._change(self._here(), self.app.jobs.release, said, epoch=self._epoch())
 
     async def skip(self) -> None:
         """Pass over it, with a reason."""
@@ -77,10 +80,10 @@ class Handling:
 
     async def resolve(self) -> None:
         """Close it, with a reason."""
-        on = self._here()
+        on, epoch = self._here(), self._epoch()
         hint = "Why is it resolved? (enter resolves, esc stays)"
         if (why := await self._asked("Resolve", hint)) is not None:
-            await self._leased(on, self.app.jobs.resolve, "Resolved.", reason=why)
+            await self._leased(on, self.app.jobs.resolve, "Resolved.", reason=why, epoch=epoch)
 
     async def tag(self) -> None:
         """Set the tags."""
@@ -118,7 +121,7 @@ class Handling:
 
     async def snooze(self) -> None:
         """Let it rest until a time."""
-        on = self._here()
+        on, epoch = self._here(), self._epoch()
         hint = "How long, or until when? 30m, 2h, 1d, 2026-02-11T09:00Z"
         words = await self._asked("Snooze", hint, "2h")
         if words is None:
@@ -128,7 +131,8 @@ class Handling:
         except ValueError as error:
             self.app.say(str(error), bad=True)
             return
-        await self._leased(on, self.app.jobs.snooze, f"Snoozed until {clock.local(until, '%d %b %H:%M')}.", until=until)
+        said = f"Snoozed until {clock.local(until, '%d %b %H:%M')}."
+        await self._leased(on, self.app.jobs.snooze, said, until=until, epoch=epoch)
 
     async def take(self) -> None:
         """Take it over from a colleague, with a reason."""
@@ -138,8 +142,10 @@ class Handling:
 
     async def _take(self, on: int, why: str) -> None:
         """It is ours; where something is written, the editor is open on it."""
+        desk = self.app.config.desk
         job = partial(
-            self.app.jobs.take, conversation_id=on, agent=self.app.agent, reason=why, lease=self.app.config.desk.lease
+            self.app.jobs.take, conversation_id=on, agent=self.app.agent, reason=why,
+            lease=desk.lease, most=desk.most_held,
         )  # fmt: skip
         await self._open_claimed(await self.app.work.change(job))
         if self.app.thread is not None and self.app.thread.entry.row.id == on and self.app.thread.draft is not None:
@@ -157,15 +163,21 @@ class Handling:
 
     async def pass_(self) -> None:
         """Hand it to a colleague."""
-        on = self._here()
+        on, epoch = self._here(), self._epoch()
         if (name := await self._asked("Pass on", "To whom? (their name as an agent)")) is not None:
-            await self._leased(on, self.app.jobs.pass_on, "Passed on, draft included.", to=name.strip())
+            told = {"to": name.strip(), "most": self.app.config.desk.most_held, "epoch": epoch}
+            await self._leased(on, self.app.jobs.pass_on, "Passed on, draft included.", **told)
 
     # -- how --------------------------------------------------------------------------------------
 
     def _here(self) -> int:
         """The conversation on screen now. What is asked next concerns this one, whatever comes on screen meanwhile."""
         return self.app.thread.entry.row.id if self.app.thread else 0
+
+    def _epoch(self) -> int | None:
+        """The epoch of our claim on the conversation on screen, as it is shown; None where it is not ours."""
+        row = self.app.thread.entry.row if self.app.thread else None
+        return row.epoch if row is not None and row.state == "claimed" and row.owner == self.app.agent else None
 
     async def _asked(self, title: str, hint: str, value: str = "") -> str | None:
         """One line from the agent; None when they went back."""

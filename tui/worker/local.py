@@ -50,7 +50,7 @@ class Local:
         done = self._outlet.round(first=first, leads=leads)
         if self._reader.due_timer(self._clock()):
             with self._store.transaction() as session:
-                claims.wake(session, self._clock())
+                claims.wake(session, self._clock(), self._config.desk.lease)
         done.read = read
         return done
 

@@ -84,7 +84,7 @@ def hold(
         claims.snooze(
             session, claim.conversation_id, agent=claim.agent, until=rests_until, now=now, lease=config.desk.lease,
             epoch=claim.epoch,
-        )
+        )  # fmt: skip
     let_pass(session, made, passed=[finding.check for finding in findings if finding.verdict == "stop"])
     return made[0], findings
 

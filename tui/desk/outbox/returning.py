@@ -1,5 +1,6 @@
 """Back from its way out: recalled by its agent or by the desk, or failed. What did not go out is the draft again."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -40,8 +41,8 @@ def recall(session: Session, reply_id: int, *, agent: str, now: Millis) -> bool:
     first = min(rows, key=lambda row: row.part)
     usage.take_back(session, first.id)
     event(session, "reply.recalled", first.id, first.conversation_id, agent=agent, now=now)
-    if first.scheduled:
-        _with_its_agent(session, first, now)
+    if first.scheduled and _owner(session, first.conversation_id) is None and not _with_its_agent(session, first, now):
+        on_top(session, first.conversation_id, "its scheduled reply was recalled", now)
     return restore(session, first, agent=agent, now=now)
 
 
@@ -60,8 +61,8 @@ def come_back(session: Session, reply_id: int, why: str, *, now: Millis) -> None
     session.execute(update(t.replies).where(is_open(), behind(row)).values(state="recalled", error=why))
     usage.take_back(session, row.id)
     owner = _owner(session, row.conversation_id)
-    if owner is None and reading(session).open_shift(row.agent) is not None:
-        _with_its_agent(session, row, now)
+    on_shift = owner is None and reading(session).open_shift(row.agent) is not None
+    if on_shift and _with_its_agent(session, row, now):
         owner = row.agent
     to = {"owner": owner} if owner not in (None, row.agent) else {}
     event(session, "reply.returned", row.id, row.conversation_id, agent=row.agent, now=now, why=why, **to)
@@ -69,10 +70,13 @@ def come_back(session: Session, reply_id: int, why: str, *, now: Millis) -> None
     on_top(session, row.conversation_id, f"its scheduled reply came back: {why}", now)
 
 
-def _with_its_agent(session: Session, row: Any, now: Millis) -> None:
-    """Whoever wrote it has the conversation again, where no colleague does."""
-    if _owner(session, row.conversation_id) is None:
+def _with_its_agent(session: Session, row: Any, now: Millis) -> bool:
+    """Whoever wrote it has the conversation again, however many they hold, unless a colleague has its customer;
+    whether they have."""
+    with suppress(Refused):
         claims.reach(session, row.conversation_id, agent=row.agent, now=now, lease=LEASE)
+        return True
+    return False
 
 
 def still_to_go(session: Session, row: Any) -> str:

@@ -32,7 +32,10 @@ def retry(session: Session, reply_id: int, *, agent: str, config: Config, now: M
     if not any(row.id == reply_id for row in rows):
         raise not_so(reply_id, ("failed",))
     first = rows[0]
-    claim = claims.reach(session, first.conversation_id, agent=agent, now=now, lease=config.desk.lease)
+    desk = config.desk
+    claim = claims.reach(
+        session, first.conversation_id, agent=agent, now=now, lease=desk.lease, most=desk.most_held
+    )  # fmt: skip
     looks = [look_anew(session, row, agent=agent, config=config, now=now) for row in privately.of_their_own(rows)]
     passed = [check for answered in looks for check in answered]
     drafts.discard(session, first.conversation_id, text=still_to_go(session, first))
