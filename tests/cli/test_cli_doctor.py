@@ -1,7 +1,9 @@
 """`doctor`, `paths` and `keys`."""
 
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -195,3 +197,93 @@ def test_an_account_that_is_up_to_date_is_ok_and_a_gap_is_named(desk, post):
         log.append(session, "source.gap", at=now(), agent="intake", **about)
     store.close()
     assert [verdict for verdict, _ in _said(desk, "gap")] == ["warn"]
+
+
+# -- a desk in a file --------------------------------------------------------------------------------------
+
+
+def _named(desk, name):
+    return [(one["verdict"], one["text"]) for one in desk.json("doctor")["checks"] if one["name"] == name]
+
+
+@pytest.mark.sqlite
+def test_a_desk_in_a_file_is_looked_at_whole(desk, post):
+    desk.take_in(post())
+    found = {check["name"]: (check["verdict"], check["text"]) for check in desk.json("doctor")["checks"]}
+    assert found["synchronous"] == ("ok", "full: what is acknowledged is on the disk")
+    assert found["space"][0] in ("ok", "warn")
+    assert "MB free" in found["space"][1]
+    assert found["in use"] == ("ok", "by no other process that can be seen")
+    assert found["clock"][0] == "ok"
+    assert "the host is up for" in found["clock"][1]
+
+
+@pytest.mark.sqlite
+def test_the_files_beside_it_are_looked_at(desk, post):
+    holds = sqlite.connect(desk.path)
+    holds.execute("PRAGMA journal_mode = wal")
+    desk.take_in(post())
+    desk.path.chmod(0o660)
+    wal = desk.path.with_name("desk.db-wal")
+    wal.chmod(0o660)
+    desk.path.with_name("desk.db-shm").chmod(0o660)
+    assert [verdict for verdict, _ in _named(desk, "beside it")] == ["ok", "ok"]
+    wal.chmod(0o640)
+    assert [verdict for verdict, _ in _named(desk, "beside it")] == ["warn", "ok"]
+    assert "0640" in _named(desk, "beside it")[0][1]
+    wal.chmod(0o660)
+    with wal.open("r+b") as file:
+        file.truncate(5 * sqlite.LONG_WAL)
+    assert "reader that stays" in _named(desk, "beside it")[0][1]
+    holds.close()
+
+
+@pytest.mark.sqlite
+def test_who_has_it_open_is_named_also_where_it_was_removed(desk):
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=desk.path.open("ab")) as other:
+        assert _named(desk, "in use") == [("ok", f"also open in: {other.pid} cat")]
+        copied = desk.path.read_bytes()
+        desk.path.unlink()
+        desk.path.write_bytes(copied)
+        assert [verdict for verdict, _ in _named(desk, "in use")] == ["ok", "warn"]
+        assert f"{other.pid} cat; what they write is lost" in _named(desk, "in use")[1][1]
+        other.stdin.close()
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(("mode", "verdict"), [(0o700, "ok"), (0o2770, "ok"), (0o770, "warn"), (0o777, "warn")])
+def test_a_folder_for_a_team_gives_its_group_on(desk, mode, verdict):
+    desk.path.parent.chmod(mode)
+    assert [one for one, _ in _named(desk, "folder")] == [verdict]
+
+
+@pytest.mark.sqlite
+def test_little_space_is_a_warning(desk, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=3 * 10**6))
+    assert _named(desk, "space") == [("warn", "3 MB free beside the database: free some before it is full")]
+
+
+@pytest.mark.sqlite
+def test_a_desk_on_a_share_is_not_even_opened(desk, monkeypatch):
+    monkeypatch.setattr(sqlite, "file_system", lambda *_: "nfs4")
+    answer = desk("doctor", "--json")
+    assert answer.code == 3
+    assert verdicts(answer.json)["file system"] == "stop"
+    assert "integrity" not in verdicts(answer.json)
+    assert desk("queue").code == 3
+    assert "network share (nfs4)" in desk("queue").err
+
+
+@pytest.mark.sqlite
+def test_a_clock_that_was_set_is_said_and_one_that_lags_behind_its_events(desk, post, monkeypatch):
+    from tui import clock
+
+    real = clock.shown
+    desk.take_in(post())
+    monkeypatch.setattr(clock, "shown", lambda: real() - clock.HOUR)
+    assert "set by -1h since the last change" in _named(desk, "clock")[0][1]
+    desk.take_in(post("2", minutes=90))
+    ((verdict, text),) = _named(desk, "clock")
+    assert verdict == "warn"
+    assert "set 1x in 7 days" in text
+    assert "59m ahead" in text or "1h ahead" in text

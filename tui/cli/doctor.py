@@ -5,6 +5,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,14 +15,19 @@ import click
 from tui.cli.invocation import DeskCommand, Invocation
 from tui.config import Config
 from tui.errors import Misuse, OutOfReach, ShiftdeskError
+from tui.text import line
 
 if TYPE_CHECKING:
     from tui.store.home import Home
     from tui.store.reader import LoginRow
     from tui.store.sqlite import File
 
-NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "lustre", "gluster", "fuse.sshfs", "fuse.rclone")
-"""Beginnings of the types whose locks SQLite cannot rely on (sqlite.org/lockingv3.html, NFS)."""
+LITTLE_SPACE = 500 * 10**6
+"""Below so many free bytes the disk of a desk is worth a warning."""
+FULL = 2
+"""Of `PRAGMA synchronous`."""
+LONG_LOG = 4
+"""A write-ahead log so many times as long as it is let grow has a reader that stays."""
 STORAGE = ("sqlite", "file system", "folder", "database", "schema", "integrity", "server")
 
 
@@ -86,12 +92,18 @@ def _schema(home: "Home") -> Check:
 def _file(file: "File") -> Iterator[Check]:
     yield _library()
     path = file.path.absolute()
-    yield _file_system(path)
+    kind = _file_system(Path(os.path.realpath(path)))
+    yield kind
     yield _folder(path.parent)
     if not path.exists():
         yield Check("database", "info", f"{path} does not exist yet; the first command that needs it creates it")
         return
     yield _database(path)
+    yield from _beside(path)
+    yield _space(path.parent)
+    yield from _in_use(Path(os.path.realpath(path)))
+    if kind.verdict == "stop":
+        return
     try:
         yield from _contents(file)
     except OutOfReach as error:
@@ -109,14 +121,12 @@ def _library() -> Check:
 
 
 def _file_system(path: Path, mounts: Path = Path("/proc/self/mounts")) -> Check:
-    try:
-        known = [row.split()[1:3] for row in mounts.read_text(errors="replace").splitlines()]
-    except OSError:
+    from tui.store import sqlite
+
+    kind = sqlite.file_system(path, mounts)
+    if kind is None:
         return Check("file system", "info", "its type cannot be told on this machine; it must not be a network share")
-    holding = [(Path(place.replace("\\040", " ")), kind) for place, kind in known]
-    around = [(place, kind) for place, kind in holding if path.is_relative_to(place)]
-    kind = max(around, key=lambda one: len(one[0].parts), default=(Path("/"), "unknown"))[1]
-    if kind.startswith(NETWORK_FILE_SYSTEMS):
+    if sqlite.is_on_network(kind):
         return Check("file system", "stop", f"{kind} is a network share, where SQLite may be damaged; use a local disk")
     return Check("file system", "ok", f"{kind} is local")
 
@@ -130,6 +140,9 @@ def _folder(folder: Path) -> Check:
     mode = stat.S_IMODE(folder.stat().st_mode)
     if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
         return Check("folder", "warn", f"{folder} is {mode:04o}: everyone may replace the database; chmod o-w")
+    if mode & stat.S_IWGRP and not mode & stat.S_ISGID:
+        advice = "what is made in it belongs to the group of its maker, not to the team's; chmod 2770"
+        return Check("folder", "warn", f"{folder} is {mode:04o}: {advice}, or 0700 where one user runs all desks")
     return Check("folder", "ok", f"{folder} is {mode:04o}")
 
 
@@ -144,24 +157,125 @@ def _database(path: Path) -> Check:
     return Check("database", "ok", said)
 
 
+def _beside(path: Path) -> Iterator[Check]:
+    """The write-ahead log and its index, which SQLite makes as the file is."""
+    wanted = path.stat()
+    for file in (path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        try:
+            found = file.stat()
+        except OSError:
+            continue
+        said = f"{file.name}, {found.st_size:,} bytes, mode {stat.S_IMODE(found.st_mode):04o}"
+        if (found.st_mode, found.st_gid) != (wanted.st_mode, wanted.st_gid):
+            yield Check("beside it", "warn", f"{said}: not the mode or the group of the database; set both alike")
+        elif file.name.endswith("-wal") and found.st_size > LONG_LOG * _long_wal():
+            yield Check("beside it", "warn", f"{said}: a reader that stays keeps it long; see who has it open")
+        else:
+            yield Check("beside it", "ok", said)
+
+
+def _long_wal() -> int:
+    from tui.store import sqlite
+
+    return sqlite.LONG_WAL
+
+
+def _space(folder: Path) -> Check:
+    free = shutil.disk_usage(folder).free
+    said = f"{free / 10**6:,.0f} MB free beside the database"
+    if free < LITTLE_SPACE:
+        return Check("space", "warn", f"{said}: free some before it is full")
+    return Check("space", "ok", said)
+
+
+def _in_use(path: Path) -> Iterator[Check]:
+    """Which other processes have the database open, as far as this user may know."""
+    users, left = [], []
+    for place in Path("/proc").glob("[0-9]*/fd"):
+        opened = _opened_in(place)
+        who = place.parent.name
+        if who != str(os.getpid()):
+            users += [f"{who} {_name_of(place.parent)}"] if str(path) in opened else []
+            left += [f"{who} {_name_of(place.parent)}"] if f"{path} (deleted)" in opened else []
+    yield Check(
+        "in use", "ok", f"also open in: {', '.join(users)}" if users else "by no other process that can be seen"
+    )
+    if left:
+        said = f"a file that was removed from its place is still open in: {', '.join(left)}"
+        yield Check("in use", "warn", f"{said}; what they write is lost, end them")
+
+
+def _opened_in(folder: Path) -> set[str]:
+    """The files that a process has open; none where it is not ours to see, or gone."""
+    found = set()
+    with suppress(OSError):
+        for handle in folder.iterdir():
+            with suppress(OSError):
+                found.add(str(handle.readlink()))
+    return found
+
+
+def _name_of(process: Path) -> str:
+    try:
+        return line((process / "comm").read_text(errors="replace"))
+    except OSError:
+        return "?"
+
+
 def _contents(file: "File") -> Iterator[Check]:
     from tui.store import sqlite
 
-    yield _schema(file)
+    schema = _schema(file)
+    yield schema
     try:
         connection = file.connect()
         try:
             journal = connection.execute("PRAGMA journal_mode").fetchone()[0]
+            synchronous = connection.execute("PRAGMA synchronous").fetchone()[0]
             problems = [row[0] for row in connection.execute("PRAGMA quick_check(5)")]
+            times = list(_clock(connection)) if problems == ["ok"] and "up to date" in schema.text else []
         finally:
             connection.close()
     except sqlite.sqlite3.Error as error:
         raise OutOfReach(sqlite.sentence(file.path, error)) from None
     yield _journal(journal, sqlite.journal_mode())
+    if synchronous == FULL:
+        yield Check("synchronous", "ok", "full: what is acknowledged is on the disk")
+    else:
+        yield Check("synchronous", "warn", f"{synchronous}: what is acknowledged may be lost with the power")
     if problems == ["ok"]:
         yield Check("integrity", "ok", "quick_check found nothing")
     else:
         yield Check("integrity", "stop", f"damaged: {'; '.join(problems)}; restore a backup beside it")
+    yield from times
+
+
+def _clock(connection: Any) -> Iterator[Check]:
+    """The clock of the host, which is the desk's: whether it was set, and whether it can be right."""
+    from tui import clock
+    from tui.store import steps
+
+    now, by = clock.shown(), steps.set_by(connection)
+    newest = connection.execute("SELECT MAX(at) FROM event").fetchone()[0] or now
+    often = connection.execute(
+        "SELECT COUNT(*) FROM event WHERE kind = 'clock.set' AND at > :since", {"since": now - 7 * clock.DAY}
+    ).fetchone()[0]
+    said = f"{clock.iso(now - now % clock.SECOND)}, the host is up for {clock.age(clock.up())}"
+    if often:
+        said += f", set {often}x in 7 days"
+    if by is not None and abs(by) >= steps.LEAST:
+        yield Check("clock", "info", f"{said}; set by {_signed(by)} since the last change, which the next one follows")
+    elif newest - now > clock.MINUTE:
+        ahead = clock.age(newest - now)
+        yield Check("clock", "warn", f"{said}: the newest event lies {ahead} ahead of it; set it right, best by NTP")
+    else:
+        yield Check("clock", "ok", said)
+
+
+def _signed(span: int) -> str:
+    from tui import clock
+
+    return f"{'-' if span < 0 else '+'}{clock.age(abs(span))}"
 
 
 def _journal(used: str, trusted: str) -> Check:

@@ -55,14 +55,25 @@ def step(connection: Any) -> None:
     The caller asks for `now` after this, never before.
     """
     up, shown = _look()
-    row = connection.execute("SELECT boot, up_ms, shown FROM host_clock").fetchone()
-    if row is not None and row[0] == boot() and row[1] <= up:
-        by = (shown - row[2]) - (up - row[1])
+    by = _set_by(connection, up, shown)
+    if by is not None:
         if abs(by) < LEAST:
             return
         _move(connection, by, shown)
     connection.execute("DELETE FROM host_clock")
     connection.execute("INSERT INTO host_clock (boot, up_ms, shown) VALUES (?, ?, ?)", (boot(), up, shown))
+
+
+def set_by(connection: Any) -> Millis | None:
+    """By how much the clock was set since the last change; None where the host was started since, or nobody knows."""
+    return _set_by(connection, *_look())
+
+
+def _set_by(connection: Any, up: Millis, shown: Millis) -> Millis | None:
+    row = connection.execute("SELECT boot, up_ms, shown FROM host_clock").fetchone()
+    if row is None or row[0] != boot() or row[1] > up:
+        return None
+    return int((shown - row[2]) - (up - row[1]))
 
 
 def _look() -> tuple[Millis, Millis]:
