@@ -43,10 +43,12 @@ def _reserved(c: Any) -> ColumnElement[bool]:
     """A colleague holds another conversation of its customer."""
     w, s = t.authors.alias("w"), t.authors.alias("s")
     o, p = t.conversations.alias("o"), t.conversations.alias("p")
-    joined = w.join(s, s.c.customer_id == w.c.customer_id).join(p, p.c.author_id == s.c.id)
+    # One in the other, from the person to their claims: as a join, SQLite would go through all that is claimed.
+    held_by_others = exists().where(p.c.author_id == s.c.id, _a_colleagues(p.c, c)).correlate_except(p)
+    same_person = exists().where(s.c.customer_id == w.c.customer_id, held_by_others).correlate_except(s)
     return or_(
         exists().where(o.c.author_id == c.author_id, _a_colleagues(o.c, c)),
-        exists().select_from(joined).where(w.c.id == c.author_id, _a_colleagues(p.c, c)),
+        exists().where(w.c.id == c.author_id, same_person),
     )
 
 
