@@ -261,7 +261,9 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         lease = self.config.desk.lease
         while True:
             try:
-                await self.work.change(partial(self.jobs.arrive, agent=self.agent, now=clock.now(), lease=lease))
+                await self.work.change(
+                    lambda session: self.jobs.arrive(session, agent=self.agent, now=clock.now(), lease=lease)
+                )
                 await self.company.arrive()
                 await self.reaching.take_back()
             except OutOfReach as error:
