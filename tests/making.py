@@ -9,8 +9,9 @@ from sqlmodel import Session
 from tui import clock
 from tui.clock import Millis
 from tui.config import Config
-from tui.desk import intake
+from tui.desk import intake, people
 from tui.networks.records import Author, Post
+from tui.store import tables as t
 from tui.store.reader import QueueRow, Reader
 from tui.store.store import Store
 
@@ -75,3 +76,10 @@ def copy_of(template: Path, folder: Path) -> Store:
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(template, folder / "desk.db")
     return Store(folder / "desk.db")
+
+
+def employ(session: Session, **roles: str) -> None:
+    """People who work here, by name, with their roles; whoever is here already gets the role."""
+    for name, role in roles.items():
+        people.arrive(session, name, NOW)
+        session.execute(t.agents.update().where(t.agents.c.name == name).values(role=role))

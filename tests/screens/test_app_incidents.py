@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from headless import Opened, lines, opened
-from making import post, take
+from making import employ, post, take
 
 from tui import clock
 from tui.clock import MINUTE
@@ -148,6 +148,7 @@ def test_news_of_an_incident_from_elsewhere_come_on_screen(stored: Store) -> Non
     async def body(here: Opened) -> None:
         await choose(here, "1")
         with stored.transaction() as session:
+            employ(session, ben="lead")
             incidents.close(session, "Line 4 closed", text="It is over.", agent="ben", now=clock.now())
         head = "incident: Line 4 closed (closed, updated 0s ago): It is over."
         await here.until(lambda: head in " ".join(lines(here.desk.conversation)))

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from headless import Opened, lines, opened
-from making import US, post, take
+from making import US, employ, post, take
 from textual.widgets import Input, Static
 
 from tui import clock
@@ -195,6 +195,7 @@ def test_the_end_of_a_shift_says_what_does_not_leave_and_the_status_that_nobody_
                 brake.put_on(session, brake.Handle(1, "x", US), agent="ben", reason="wrong fare", now=clock.now())
             await ends(here, "waits: brake")
             with desk.transaction() as session:
+                employ(session, ben="lead")
                 brake.release(session, brake.Handle(1, "x", US), agent="ben", now=clock.now())
                 session.execute(t.leases.delete())
                 session.execute(t.replies.update().values(due_at=clock.now() - MINUTE))

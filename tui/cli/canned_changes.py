@@ -90,7 +90,7 @@ def _write(call: Invocation, begun: "Canned", old: "Canned | None") -> None:
         with call.change() as session:
             return editing.save(session, text, canned_id=old.id if old else None, agent=call.agent, now=clock.now())
 
-    made = edit(editing.document(begun), "canned.md", save)
+    made = edit(editing.document(begun), "canned.md", save, call.config.desk.editor)
     if made is None:
         if old is None:
             raise Refused("Nothing was written, and nothing was added.")

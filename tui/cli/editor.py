@@ -22,15 +22,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def edit(text: str, name: str, save: Callable[[str], T]) -> T | None:
+def edit(text: str, name: str, save: Callable[[str], T], teams: str = "") -> T | None:
     """What `save` made of the text once it was edited; None where it was left as it was.
+
+    `teams`: the editor of `[desk] editor`, instead of the agent's own.
 
     What `save` refuses is said, and the agent goes on editing if they want to. Who gives up, or whose editor fails
     behind a change, is told which file the text is in; nothing else is changed then.
     """
     from tui.screens import outside
 
-    command = outside.command(os.environ)
+    command = outside.command(os.environ, teams)
     copy = outside.Copy(text, name)
     try:
         while True:

@@ -14,6 +14,7 @@ from tui import text
 from tui.config import DRAFT_CHARACTERS
 from tui.errors import Misuse, OutOfReach
 from tui.hidden import for_others
+from tui.screens.tty import is_restricted
 
 NAMED = ("VISUAL", "EDITOR")
 """The variables that name an editor, the first that says something counts."""
@@ -26,19 +27,30 @@ ENDING_S = 0.5
 """How long an editor that is told to end may take (s)."""
 
 
-def command(environ: Mapping[str, str]) -> list[str]:
-    """The words of the editor's command, split as a shell would, which none is started for. Raises Misuse."""
+def command(environ: Mapping[str, str], teams: str = "") -> list[str]:
+    """The words of the editor's command, split as a shell would, which none is started for. Raises Misuse.
+
+    The team's choice (`[desk] editor`) comes first. Where the account is restricted there is no other: most editors
+    start a shell.
+    """
+    if words := _words("[desk] editor", teams):
+        return words
+    if is_restricted(environ):
+        raise Misuse("No other editor is allowed here; the team can choose one in its configuration ([desk] editor).")
     for name in NAMED:
-        try:
-            words = shlex.split(environ.get(name, ""))
-        except ValueError as error:
-            raise Misuse(f"${name} is no command ({error}); set it to one, such as: vim, or code --wait.") from None
-        if words:
+        if words := _words(f"${name}", environ.get(name, "")):
             return words
     for name in ELSE:
         if found := shutil.which(name):
             return [found]
     raise Misuse("No editor is known; set VISUAL or EDITOR to its command, such as: vim, or code --wait.")
+
+
+def _words(name: str, given: str) -> list[str]:
+    try:
+        return shlex.split(given)
+    except ValueError as error:
+        raise Misuse(f"{name} is no command ({error}); set it to one, such as: vim, or code --wait.") from None
 
 
 def shown(words: list[str]) -> str:

@@ -9,7 +9,7 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
 from types import FrameType
 from typing import Any, Protocol
@@ -24,6 +24,12 @@ BACKSTOP_SECONDS = 2.0
 
 ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 """The signals that end the desk. ctrl+c is a key while the desk runs: an interrupt comes from outside."""
+
+FOREIGN = ("TEXTUAL_", "PYTHON", "LD_", "SSL", "OPENSSL_")
+"""How the names of variables begin that the desk does without."""
+
+RESTRICTED = "SHIFTDESK_RESTRICTED"
+"""Set by the login of a team: see docs/team.md."""
 
 _LEAVE = b"\x1b[m\x1b[?2026l\x1b[?2004l\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?7h\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"
 
@@ -51,12 +57,33 @@ def check_terminal() -> None:
 
 
 def clean_environment(environ: MutableMapping[str, str]) -> None:
-    """Remove `TEXTUAL_*` from `environ`, in place; call it before anything imports Textual.
+    """Remove from `environ`, in place, what lets others in; call it before anything imports Textual.
 
-    Textual reads them at import: a driver variable runs foreign code, a log variable writes anywhere.
+    Textual reads `TEXTUAL_*` at import: a driver variable runs foreign code, a log variable writes anywhere. The rest
+    acts on what the desk starts, an editor: foreign code in it (`LD_*`, `PYTHON*`), foreign ways out (proxies, SSL).
+    What acted on this process before it ran can be kept away by a forced command only (docs/team.md).
     """
-    for name in [name for name in environ if name.startswith("TEXTUAL_")]:
+    for name in [name for name in environ if name.startswith(FOREIGN) or name.upper().endswith("_PROXY")]:
         del environ[name]
+
+
+def is_restricted(environ: Mapping[str, str]) -> bool:
+    """Whether this account is to open the desk and nothing else: no shell, no program of the agent's choice."""
+    return environ.get(RESTRICTED, "") not in ("", "0")
+
+
+def why_no_suspend(environ: Mapping[str, str]) -> str:
+    """Why the desk cannot be stopped for a shell; empty where it can.
+
+    Where no shell started it, as under a forced command or `ssh HOST shiftdesk`, it would hang, stopped, for ever:
+    then whoever did belongs to another session, or to none that we see.
+    """
+    parent = os.getppid()
+    try:
+        has_shell = parent > 0 and os.getsid(parent) == os.getsid(0)
+    except OSError:
+        has_shell = False
+    return "" if has_shell and not is_restricted(environ) else "There is no shell to go back to here."
 
 
 def install_signals(app: Closable, last_words: Callable[[], None] | None = None) -> None:
