@@ -18,8 +18,9 @@ from making import copy_of, kinds, post, take
 from sqlalchemy import JSON, Boolean, Column, Integer, String, Table, text
 
 from tui.errors import Misuse, OutOfReach, Refused
-from tui.store import backups, schema, sqlite
+from tui.store import backups, copying, schema, sqlite
 from tui.store.copying import Copied, Digest, Snapshot, fill, inside, snapshot, travelling
+from tui.store.dialect import POSTGRES, SQLITE
 from tui.store.home import Home
 from tui.store.sqlite import File
 from tui.store.store import Store
@@ -297,6 +298,24 @@ def test_a_full_disk_leaves_nothing(worked_in: Store, tmp_path: Path, monkeypatc
     with pytest.raises(OutOfReach, match=r"b.db cannot be written \(database or disk is full\); make room"):
         back_up(worked_in, tmp_path / "b.db")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_network_share_takes_no_backup_and_gives_none(
+    worked_in: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back_up(worked_in, tmp_path / "b.db")
+    monkeypatch.setattr(sqlite, "file_system", lambda _path: "nfs4")
+    with pytest.raises(OutOfReach, match=r"c.db lies on a network share \(nfs4\)"):
+        back_up(worked_in, tmp_path / "c.db")
+    with pytest.raises(OutOfReach, match=r"b.db lies on a network share \(nfs4\)"), backups.opened(tmp_path / "b.db"):
+        pass
+
+
+def test_rows_are_read_by_the_bytes_of_their_keys_whatever_language_a_server_sorts_for() -> None:
+    """Of these servers none sorts for a language, so nothing else here would show it."""
+    seen = copying._select(tables()["seen"], POSTGRES)
+    assert seen.endswith('ORDER BY conversation_id, agent COLLATE "C"')
+    assert copying._select(tables()["seen"], SQLITE).endswith("ORDER BY conversation_id, agent")
 
 
 def test_two_do_not_write_one_file(worked_in: Store, tmp_path: Path) -> None:

@@ -49,6 +49,16 @@ def refuse_existing(file: Path) -> None:
         raise Refused(f"{file} is there already, and no backup takes its place; give another name.")
     if not file.parent.is_dir():
         raise Misuse(f"The folder {file.parent} is not there; make it first, or give another.")
+    _refuse_network(file)
+
+
+def _refuse_network(file: Path) -> None:
+    kind = sqlite.file_system(Path(os.path.realpath(file.parent)))
+    if kind is not None and sqlite.is_on_network(kind):
+        raise OutOfReach(
+            f"{file} lies on a network share ({kind}), where SQLite may be damaged: "
+            "use a local disk, and copy the file there or back."
+        )
 
 
 def write(home: Home, file: Path, told: Told) -> list[Copied]:
@@ -109,12 +119,14 @@ def _beside(file: Path) -> Iterator[Path]:
         shutil.rmtree(folder / "new", ignore_errors=True)
         (folder / "new").mkdir(mode=0o700)
         yield folder / "new" / "desk.db"
-    except sqlite.sqlite3.Error as error:
+    except sqlite.sqlite3.OperationalError as error:
         raise OutOfReach(_unwritten(file, str(error))) from error
+    except sqlite.sqlite3.Error as error:  # what is read is at fault
+        raise OutOfReach(f"The desk cannot be copied ({error}); run `shiftdesk doctor` to see more.") from error
     except OSError as error:
         raise OutOfReach(_unwritten(file, error.strerror)) from error
     except OutOfReach as error:
-        if "disk is full" not in str(error):
+        if "disk is full" not in str(error) or str(folder) not in str(error):
             raise
         raise OutOfReach(_unwritten(file, os.strerror(errno.ENOSPC))) from error
     finally:
@@ -128,20 +140,19 @@ def _unwritten(file: Path, why: str | None) -> str:
 
 def _pages(source: Snapshot, home: File, part: Path, told: Told) -> list[Copied]:
     """A file is copied page by page, so that its search index need not be made again."""
-    with source.in_plain_words():
-        _copy_pages(source, part)
-        journal = source.connection.execute("PRAGMA journal_mode").fetchone()[0]
-    counts = [source.count(table) for table in travelling()]
-    # In WAL, who reads holds nobody up. With the other journal, writers wait: there the rows are counted, not read.
-    wanted = [source.digest(table, told) for table in travelling()] if journal == "wal" else None
-    if wanted is None:
+    _copy_pages(source, part)
+    counts: list[int] = []
+    wanted: list[Copied] = []
+    if source.connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+        wanted = [source.digest(table, told) for table in travelling()]
+    else:  # who writes waits for those who read: the rows are counted, which is quick
+        counts = [source.count(table) for table in travelling()]
         source.connection.execute("ROLLBACK")
         told(sum(counts))
     _without_what_runs(part)
     with snapshot(File(part)) as copy:
         found = [copy.digest(table, told) for table in travelling()]
-    if wanted is None:
-        wanted = [one._replace(rows=rows) for one, rows in zip(found, counts, strict=True)]
+    wanted = wanted or [one._replace(rows=rows) for one, rows in zip(found, counts, strict=True)]
     compare(wanted, found)
     return found
 
@@ -208,6 +219,7 @@ def _revision(file: Path) -> str:
     """The schema of the desk in a file that is sound. Raises Misuse or OutOfReach, with a sentence about the file."""
     if not file.is_file():
         raise Misuse(f"There is no file {file}; give one that `shiftdesk backup` wrote.")
+    _refuse_network(file)
     try:
         sqlite.check_header(file)
         connection = sqlite.connect(file, read_only=True)
