@@ -82,6 +82,7 @@ def main() -> None:
     kind = "postgresql" if given.postgres else "wal"
     with tempfile.TemporaryDirectory() as home, homes() as made:
         store = Store(home_of(made(kind, 0)))
+        store.prepare()
         print(f"{given.desks} desks on {kind}, {given.rate} posts a second for {given.seconds} s")
         bench(store, given.desks, given.rate, given.seconds, Path(home))
         store.close()

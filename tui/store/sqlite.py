@@ -258,6 +258,7 @@ class File:
         from sqlalchemy import URL, create_engine, event
 
         from tui.store.steps import step
+        from tui.store.turns import begin
 
         url = URL.create("sqlite", database=str(self.path.absolute()))
         engine = create_engine(url, module=sqlite3, creator=lambda: self._open(read_only=False))
@@ -266,7 +267,7 @@ class File:
         def _begin(connection: Any) -> None:
             changing = connection.connection.dbapi_connection
             self._cut(changing)
-            changing.execute("BEGIN IMMEDIATE")
+            begin(changing, BUSY_TIMEOUT_MS)
             try:
                 step(changing)
             except sqlite3.OperationalError as error:
