@@ -101,7 +101,6 @@ __all__ = [
     "release",
     "release_brake",
     "remove_scratch",
-    "renew",
     "repeated",
     "report",
     "resolve",
@@ -405,11 +404,6 @@ def pass_on(
 def see(session: Session, *, conversation_id: int, agent: str) -> None:
     """The agent has read it as it is now."""
     claims.see(session, conversation_id, agent=agent)
-
-
-def renew(session: Session, *, agent: str, lease: Millis) -> None:
-    """The agent is still there."""
-    claims.renew(session, agent=agent, now=clock.now(), lease=lease)
 
 
 def save_draft(
