@@ -16,6 +16,7 @@ from threading import Event, Thread
 from typing import Any
 
 from crew import together
+from disks import fill
 from making import US, post, take_into
 
 from tui import clock
@@ -106,10 +107,10 @@ class Agent:
 
 def _fill(disk: Path, rounds: int, seconds: float) -> list[float]:
     """Fill the disk and free it again, so often; after how long all agents worked again (s)."""
-    filler, took = disk / "filler", []
+    took = []
     for _ in range(rounds):
         _until(_more(acknowledged))
-        _hold_full(filler, seconds)
+        _hold_full(disk, seconds)
         freed = time.monotonic()
         _until(_more(acknowledged))
         took.append(round(time.monotonic() - freed, 2))
@@ -117,12 +118,11 @@ def _fill(disk: Path, rounds: int, seconds: float) -> list[float]:
     return took
 
 
-def _hold_full(filler: Path, seconds: float) -> None:
+def _hold_full(disk: Path, seconds: float) -> None:
     """The disk is full until every agent was refused, and for so long at least."""
     was_refused, until = _more(refused), time.monotonic() + seconds
-    with filler.open("ab", buffering=0) as file:
-        _until(lambda: was_refused() and time.monotonic() > until, lambda: _take_all(file))
-    filler.unlink()
+    _until(lambda: was_refused() and time.monotonic() > until, lambda: fill(disk))
+    (disk / "filler").unlink()
 
 
 def _more(counts: Any) -> Callable[[], bool]:
@@ -137,16 +137,6 @@ def _until(condition: Callable[[], bool], meanwhile: Callable[[], None] = lambda
         assert time.monotonic() < deadline, f"acknowledged {list(acknowledged)}, refused {list(refused)}"
         meanwhile()
         time.sleep(0.01)
-
-
-def _take_all(file: Any) -> None:
-    """All space that is left, to the last byte that can be had."""
-    for size in (65_536, 4_096):
-        try:
-            while True:
-                file.write(bytes(size))
-        except OSError:
-            pass
 
 
 def main(desk: Path, folder: Path, rounds: int, seconds: float) -> None:

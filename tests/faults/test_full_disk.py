@@ -10,6 +10,7 @@ from typing import Any
 
 import full_disk
 import pytest
+from disks import small_disk
 from making import copy_of
 
 from tui import clock
@@ -26,15 +27,10 @@ pytestmark = pytest.mark.sqlite
 @pytest.fixture
 def small(tmp_path: Path, template: Path) -> Iterator[Store]:
     """A desk on a disk of its own, of 16 MB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "none", disk], check=True)
-    try:
+    with small_disk(tmp_path / "disk", 16) as disk:
         store = copy_of(template, disk)
         yield store
         store.close()
-    finally:
-        subprocess.run(["umount", "-l", disk], check=True)
 
 
 def run(store: Store, folder: Path, rounds: int, seconds: float) -> dict[str, Any]:

@@ -4,11 +4,11 @@ import multiprocessing
 import os
 import shutil
 import stat
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from disks import fill, remount, small_disk
 from making import copy_of, kinds, post, rows, take
 from sqlalchemy import text
 
@@ -268,26 +268,10 @@ def test_no_reader_holds_the_file_between_two_questions(store: Store) -> None:
 @pytest.fixture
 def small(tmp_path: Path, template: Path) -> Iterator[Store]:
     """A desk on a disk of its own, which is small."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", disk], check=True)
-    try:
+    with small_disk(tmp_path / "disk", 4) as disk:
         store = copy_of(template, disk)
         yield store
         store.close()
-    finally:
-        subprocess.run(["umount", "-l", disk], check=True)
-
-
-def fill(folder: Path) -> Path:
-    """Take all space that is left."""
-    path = folder / "filler"
-    with path.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(bytes(4096))
-        except OSError:
-            return path
 
 
 @pytest.mark.parametrize("journal", ["wal", "delete"])
@@ -325,14 +309,14 @@ def test_a_disk_that_is_read_only_is_said_plainly(small: Store) -> None:
     take(small, post("1"))
     small.close()
     disk = small.path.parent
-    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    remount(disk, "ro")
     store = Store(small.path)
     with pytest.raises(OutOfReach, match=r"read-only|cannot be opened"):
         take(store, post("2"))
     with pytest.raises(OutOfReach, match=r"cannot be created|Read-only"):
         Store(disk / "new.db").prepare()
     store.close()
-    subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+    remount(disk, "rw")
     assert take(Store(small.path), post("2")).added == 1
 
 
