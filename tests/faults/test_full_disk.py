@@ -86,9 +86,10 @@ def check(store: Store, folder: Path) -> None:
 
 def check_outbox(store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every reply leaves, each once, also those that were on their way when the disk was full."""
-    real = clock.shown
+    shown, up = clock.shown, clock.up
     for later in (0, clock.HOUR):
-        monkeypatch.setattr(clock, "shown", lambda: real() + later)  # noqa: B023  within this turn
+        monkeypatch.setattr(clock, "shown", lambda: shown() + later)  # noqa: B023  within this turn
+        monkeypatch.setattr(clock, "up", lambda: up() + later)  # noqa: B023
         Worker(store, [Local(store, full_disk.CONFIG, Files(folder))]).once()
     reader = store.reader()
     states = [row[0] for row in reader._connection.execute("SELECT state FROM reply").fetchall()]

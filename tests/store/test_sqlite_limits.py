@@ -345,7 +345,7 @@ def test_pages_that_are_damaged_are_said_plainly(store: Store) -> None:
 
 def test_what_sqlite_says_by_code_has_a_sentence_that_says_what_to_do() -> None:
     for said, wanted in (
-        ("disk I/O error", "space"), ("locking protocol", "another process"), ("database is locked", "wait a moment"),
+        ("disk I/O error", "the disk fails"), ("locking protocol", "another process"), ("database is locked", "wait a moment"),
         ("attempt to write a readonly database", "owner and mode"), ("database or disk is full", "free some space"),
     ):  # fmt: skip
         assert wanted in sqlite.sentence(Path("desk.db"), sqlite.sqlite3.OperationalError(said))

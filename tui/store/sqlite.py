@@ -30,6 +30,8 @@ _SAFE_WAL = ((3, 51, 3), (3, 50, 7), (3, 44, 6))
 LONG_WAL = 16 * 2**20
 """A write-ahead log above this size (bytes) is written back whole and cut. By itself SQLite writes it back from 4 MB
 on, but starts it anew only in a moment in which nobody reads."""
+_LITTLE = 128 * 2**10
+"""Free bytes below which a disk is full."""
 _CUT_EVERY_S = 10
 _CUT_WAIT_MS = 50
 """How long all changes wait for readers to end, so that it can be cut; while one stays, it is tried again later."""
@@ -167,6 +169,8 @@ def prepare(connection: Connection) -> None:
 def sentence(path: Path, error: Exception) -> str:
     """Say in one sentence what SQLite refused and what to do."""
     reason = str(error).lower()
+    if ("i/o error" in reason or "unable to open" in reason) and _is_full(path.absolute().parent):
+        reason = "full"  # of what it could not make beside the file
     advice = "run `shiftdesk doctor` to see more."
     for words, text in (
         ("lock", "another process holds it; wait a moment and try again."),
@@ -177,16 +181,22 @@ def sentence(path: Path, error: Exception) -> str:
         ("not a database", "it is not a SQLite database; give another path with --db."),
         ("malformed", "it is damaged; restore the last backup beside it and run `shiftdesk doctor`."),
         ("full", "the disk is full; free some space, nothing acknowledged is lost."),
-        (
-            "i/o error",
-            "the disk is full or fails; look at its space and the system's log, nothing acknowledged is lost.",
-        ),
-        ("unable to open", "it cannot be opened; check path, permissions and space, or give another with --db."),
+        ("i/o error", "the disk fails; look at the system's log, nothing acknowledged is lost."),
+        ("unable to open", "it cannot be opened; check path and permissions, or give another with --db."),
     ):
         if words in reason:
             advice = text
             break
     return f"The database {path} refused ({error}): {advice}"
+
+
+def _is_full(folder: Path) -> bool:
+    """Whether not even the index of a write-ahead log finds space there."""
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < _LITTLE
 
 
 class File:
