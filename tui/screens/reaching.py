@@ -67,9 +67,14 @@ class Reaching:
             self.since = clock.now()
             self.back.clear()
             self.app.say(text.line(str(error)), bad=True)
-            self.app.set_timer(SHOWN_AFTER_S, self._show)
+            self.app.set_timer(SHOWN_AFTER_S, self._begin)
             self.app.spawn(self._until_back(), waits=True)
-        elif not isinstance(error, Unclear):
+        elif self._is_shown:
+            self._show()
+
+    def _begin(self) -> None:
+        """It lasts."""
+        if self.is_out:
             self._show()
 
     async def _until_back(self) -> None:
@@ -77,7 +82,7 @@ class Reaching:
         self._refused, self._kept = [], False
         while not await self._tried():
             await asyncio.sleep(AGAIN_S)
-        was_shown = bool(self.app.desk.reach.content)
+        was_shown = self._is_shown
         self.since = None
         self.back.set()
         self._show()
@@ -99,7 +104,7 @@ class Reaching:
             await self.app.editing.save()
         except OutOfReach as error:
             self._why = _in_short(error)
-            if self.app.desk.reach.content:
+            if self._is_shown:
                 self._show()
             return False
         self._forget_found()
@@ -123,7 +128,12 @@ class Reaching:
 
     def refusal(self, error: OutOfReach) -> str:
         """What a key says that could not do its work: why, and once that stands in its line, only that."""
-        return REFUSED if isinstance(error, Known) else text.line(str(error))
+        known = isinstance(error, Known) or (self._is_shown and not isinstance(error, Unclear))
+        return REFUSED if known else text.line(str(error))
+
+    @property
+    def _is_shown(self) -> bool:
+        return bool(self.app.desk.reach.content)
 
     def _show(self) -> None:
         """The line, as long as it is out of reach."""

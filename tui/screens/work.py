@@ -112,7 +112,6 @@ class Work:
 
     def _read_once(self, job: Callable[[Reader], Result]) -> Result:
         if self._reader is None:
-            self._store.home.check()
             self._reader = self._store.reader()
         try:
             return job(self._reader)
@@ -160,7 +159,6 @@ class Work:
     def _watch(self, tell: Callable[[Sequence[EventRow]], None], lost: Callable[[OutOfReach], None]) -> None:
         while not self._stop.is_set():
             try:
-                self._store.home.check()
                 with closing(self._store.changes()) as changes, closing(self._store.reader()) as reader:
                     self._follow(changes, reader, tell)
             except Exception as error:
@@ -180,7 +178,7 @@ class Work:
                 tell(events)
             self.beside(reader, True)
             while not self._stop.is_set() and not changes.wait(WATCH_S):
-                self._store.home.check()
+                pass
                 self.beside(reader, False)
 
     def accompany(self, build: Callable[[], Companion], stumbled: Callable[[Exception], None]) -> None:
