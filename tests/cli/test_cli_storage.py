@@ -1,6 +1,7 @@
 """Storage that cannot be used: one sentence that says what to do, exit 3, and the desk goes on afterwards."""
 
 import shutil
+
 import pytest
 from disks import fill, remount, small_disk
 
