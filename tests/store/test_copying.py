@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from making import copy_of, kinds, post, take
-from sqlalchemy import JSON, Boolean, Column, Integer, String, Table, text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Integer, Table, UniqueConstraint, text
 
 from tui.errors import Misuse, OutOfReach, Refused
 from tui.store import backups, copying, schema, sqlite
@@ -87,22 +87,22 @@ def value(draw: st.DrawFn, column: "Column[Any]", row: int, unique: bool, made: 
             return json.dumps(draw(VALUES), ensure_ascii=draw(st.booleans()))
         case Boolean():
             return draw(st.integers(0, 1))
-        case String():
-            return draw(WORDS) + (f"-{row}" if unique else "")
-        case _ if unique:
+        case Integer() if unique:
             return row + 1
-        case Integer() if type(column.type) is Integer:
+        case BigInteger():
+            return draw(st.integers(-(2**63), 2**63 - 1))
+        case Integer():
             return draw(st.integers(-(2**31), 2**31 - 1))
         case _:
-            return draw(st.integers(-(2**63), 2**63 - 1))
+            return draw(WORDS) + (f"-{row}" if unique else "")
 
 
 def single(table: Table) -> set[str]:
     """Columns of which each row has a value of its own here."""
     keys = set(table.primary_key.columns.keys())
     for constraint in table.constraints:
-        if type(constraint).__name__ == "UniqueConstraint":
-            keys |= set(constraint.columns.keys())  # type: ignore[attr-defined]
+        if isinstance(constraint, UniqueConstraint):
+            keys |= set(constraint.columns.keys())
     return keys | {column.name for column in table.c if column.unique}
 
 
@@ -217,6 +217,17 @@ def tables() -> dict[str, Table]:
     return {table.name: table for table in travelling()}
 
 
+def test_a_few_rows_at_a_time_are_the_same_rows(
+    worked_in: Store, fresh: Callable[[], Store], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take(worked_in, *(post(f"p{number}", author=f"a{number}") for number in range(5)))
+    whole = contents(worked_in.home)
+    monkeypatch.setattr(copying, "BATCH", 2)
+    back_up(worked_in, tmp_path / "b.db")
+    desk = fresh()
+    assert restore(tmp_path / "b.db", desk) == whole == contents(desk.home)
+
+
 def test_who_is_there_and_who_leads_stays_behind(worked_in: Store, fresh: Callable[[], Store], tmp_path: Path) -> None:
     back_up(worked_in, tmp_path / "b.db")
     desk = fresh()
@@ -288,6 +299,14 @@ def test_nothing_is_overwritten(worked_in: Store, tmp_path: Path) -> None:
         back_up(worked_in, tmp_path / "no" / "b.db")
     assert (tmp_path / "b.db").read_text() == "mine"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b.db", "link.db"]
+
+
+def test_what_appears_meanwhile_is_not_overwritten(worked_in: Store, tmp_path: Path) -> None:
+    file = tmp_path / "b.db"
+    with pytest.raises(Refused, match="is there already"):
+        backups.write(worked_in.home, file, lambda _rows: file.write_text("mine") and None)
+    assert file.read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["b.db"]
 
 
 def test_a_full_disk_leaves_nothing(worked_in: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -449,6 +468,21 @@ def test_a_backup_is_one_moment_while_others_write(at_work: Store, tmp_path: Pat
         assert events.count("note.added") == len(desk["note"])
     assert posts == sorted(posts)
     assert posts[0] < posts[-1]
+
+
+def test_what_changes_while_a_backup_is_written_is_not_in_it_and_does_not_wait(
+    worked_in: Store, tmp_path: Path
+) -> None:
+    before, number = contents(worked_in.home), 0
+
+    def meanwhile(_rows: int) -> None:
+        nonlocal number
+        number += 1
+        take(worked_in, post(f"new-{number}", author=f"a{number}"))
+
+    assert backups.write(worked_in.home, tmp_path / "b.db", meanwhile) == before
+    assert contents(File(tmp_path / "b.db")) == before
+    assert number > 5
 
 
 @pytest.mark.parametrize("rows", [1, 3, 6])

@@ -240,7 +240,8 @@ def _canonical(column: "Column[Any]", dialect: Dialect) -> str:
 
 
 def _ordered(column: "Column[Any]", dialect: Dialect) -> str:
-    """Texts by their bytes, as SQLite has them, whatever language the database sorts for."""
-    from sqlalchemy import String
+    """Keys are numbers or texts; those by their bytes, as SQLite has them, whatever language a server sorts for."""
+    from sqlalchemy import Integer
 
-    return f'{column.name} COLLATE "C"' if isinstance(column.type, String) and dialect is POSTGRES else column.name
+    is_text = not isinstance(column.type, Integer)
+    return f'{column.name} COLLATE "C"' if is_text and dialect is POSTGRES else column.name
