@@ -6,7 +6,7 @@ from typing import Any
 
 FIRST_S = 0.0005
 LONGEST_S = 0.003
-"""Between two tries (s): shorter ones take the CPU from whoever has the turn, with longer ones some wait for seconds."""
+"""Between two tries (s): shorter ones take the CPU from whoever has the turn, with longer ones some wait too long."""
 
 
 def begin(connection: Any, patience_ms: int) -> None:
