@@ -109,7 +109,7 @@ def events(desk: Desk, kind: str) -> list[Any]:
 
 @pytest.fixture
 def file(desk: Desk) -> Path:
-    return desk.path.parent / "config" / "shiftdesk" / "tokens.toml"
+    return desk.folder / "config" / "shiftdesk" / "tokens.toml"
 
 
 def test_a_login_shows_sentence_and_url_and_keeps_tokens_outside_the_database(

@@ -162,6 +162,7 @@ def test_what_a_failing_editor_had_written_is_kept_in_its_file(desk, editor):
 
 
 def test_of_two_at_once_the_second_is_refused_and_keeps_the_text(desk, editor):
+    desk.json("agent", "add", "ben", "--role", "lead")
     other = shlex.join(
         [sys.executable, "-m", "tui", "canned", "add", "Refund policy", "--body", "50 %", "--agent", "ben"]
     )

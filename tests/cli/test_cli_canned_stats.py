@@ -84,6 +84,7 @@ def test_show_has_every_field(desk):
 
 
 def test_history_is_a_diff_with_names_and_times(desk):
+    desk.json("agent", "add", "ben", "--role", "lead")
     desk.json("canned", "add", "Sorry", "--body", "We are very sorry.", "--agent", "ben")
     newest, first = desk.json("canned", "history", "sorry")
     assert (newest["version"], newest["agent"], newest["changed"]) == (2, "ben", ["body"])

@@ -68,6 +68,15 @@ def encode(key: str) -> bytes:
     raise ValueError(f"{key!r} is not a key of this terminal")
 
 
+UNDER_A_SHELL = (
+    "bash", "-m", "-c",
+    '"$@"; code=$?; while [ $code -ge 147 ] && [ $code -le 148 ]; do kill -STOP $$; fg >/dev/null; code=$?; done; '
+    "exit $code",
+    "shell",
+)  # fmt: skip
+"""Before a command: a shell with job control starts it, stops when it stops, and goes on with it (`fg`)."""
+
+
 class _Screen(pyte.Screen):
     """pyte drops the rest of a text after a zero-width character that is no combining mark (Thai vowels,
     joiners); here it joins the character before it."""

@@ -3,12 +3,12 @@
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from making import copy_of, post, take
-from pty_app import Terminal
+from pty_app import UNDER_A_SHELL, Terminal
 
 from tui import clock
 from tui.clock import MINUTE
@@ -28,8 +28,8 @@ class Outside:
         self.temporary = home / "tmp"
         self.temporary.mkdir()
 
-    def desk(self, script: str) -> Terminal:
-        """The desk in a terminal, with this shell script for an editor."""
+    def desk(self, script: str, *, under: Sequence[str] = ()) -> Terminal:
+        """The desk in a terminal, with this shell script for an editor, maybe under a shell."""
         editor = self.home / "my editor"
         editor.write_text(f"#!/bin/bash\n{script}\n")
         editor.chmod(0o755)
@@ -37,7 +37,7 @@ class Outside:
             "VISUAL": f"'{editor}'", "HOME": str(self.home), "TMPDIR": str(self.temporary), "XDG_STATE_HOME": None,
             "XDG_CONFIG_HOME": None, "XDG_DATA_HOME": None,
         }  # fmt: skip
-        command = [sys.executable, "-m", "tui", "--agent", "ana", "--db", str(self.store.path)]
+        command = [*under, sys.executable, "-m", "tui", "--agent", "ana", "--db", str(self.store.path)]
         terminal = Terminal(command, cols=120, rows=40, cwd=ROOT, env=environment)
         terminal.wait(r"Feed \d", timeout=30)
         terminal.wait("Help")
@@ -105,7 +105,7 @@ def end(terminal: Terminal) -> None:
 
 
 def test_the_text_goes_out_and_comes_back_and_the_keys_work_on(out: Outside) -> None:
-    with out.desk(WAITS) as terminal:
+    with out.desk(WAITS, under=UNDER_A_SHELL) as terminal:
         write(terminal)
         go_outside(terminal)
         assert 1049 not in terminal.modes

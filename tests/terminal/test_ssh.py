@@ -305,7 +305,7 @@ def test_files_ports_and_agents_go_nowhere(host: Host, tmp_path: Path) -> None:
         there = f"127.0.0.1:{listener.getsockname()[1]}"
         ended = host.run("ben", "-W", there, "")
         assert ended.returncode != 0
-        assert b"prohibited" in ended.stderr
+        assert b"stdio forwarding failed" in ended.stderr
         listener.setblocking(False)
         with pytest.raises(BlockingIOError):
             listener.accept()
