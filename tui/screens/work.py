@@ -178,7 +178,6 @@ class Work:
                 tell(events)
             self.beside(reader, True)
             while not self._stop.is_set() and not changes.wait(WATCH_S):
-                pass
                 self.beside(reader, False)
 
     def accompany(self, build: Callable[[], Companion], stumbled: Callable[[Exception], None]) -> None:
