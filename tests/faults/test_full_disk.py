@@ -43,8 +43,16 @@ def run(store: Store, folder: Path, rounds: int, seconds: float) -> dict[str, An
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
-    print(f"\n{store.location}, {sqlite.journal_mode()}: {found}")
+    print(f"\n{_journal(store)}: {found}")
     return found
+
+
+def _journal(store: Store) -> str:
+    connection = sqlite.connect(store.path, read_only=True)
+    try:
+        return str(connection.execute("PRAGMA journal_mode").fetchone()[0])
+    finally:
+        connection.close()
 
 
 def check(store: Store, folder: Path) -> None:
@@ -110,7 +118,11 @@ def test_what_was_acknowledged_before_and_on_a_full_disk_is_there(
 
 @pytest.mark.long
 @pytest.mark.timeout(1_200)
-def test_at_full_length(small: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("journal", ["wal", "delete"])
+def test_at_full_length(small: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, journal: str) -> None:
+    connection = sqlite.connect(small.path)
+    connection.execute(f"PRAGMA journal_mode = {journal}")
+    connection.close()
     found = run(small, tmp_path / "elsewhere", rounds=20, seconds=2)
     check(small, tmp_path / "elsewhere")
     check_outbox(small, tmp_path / "elsewhere", monkeypatch)

@@ -343,9 +343,41 @@ def test_pages_that_are_damaged_are_said_plainly(store: Store) -> None:
         take(Store(store.path), post("new"))
 
 
+def _as_nobody(work: Callable[[], object]) -> str:
+    """What somebody is told who has no rights here."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            if os.geteuid() == 0:
+                os.setgroups([])
+                os.setuid(65_534)
+            said = repr(work())
+        except BaseException as error:
+            said = f"{type(error).__name__}: {error}"
+        os.write(writing, said.encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        said = pipe.read()
+    os.waitpid(child, 0)
+    return said
+
+
+def test_a_desk_of_another_user_is_refused_in_one_sentence(store: Store) -> None:
+    """Here the folder of all tests is closed to others; for who runs them without being root, the file is."""
+    store.path.chmod(0)
+    assert _as_nobody(Store(store.path).prepare) == (
+        f"OutOfReach: The database {store.path} refused (Permission denied): it is another user's; "
+        "check owner and mode of it and its folder, or give another with --db."
+    )
+    assert _as_nobody(Store(store.path).reader).startswith("OutOfReach: ")
+
+
 def test_what_sqlite_says_by_code_has_a_sentence_that_says_what_to_do() -> None:
     for said, wanted in (
-        ("disk I/O error", "the disk fails"), ("locking protocol", "another process"), ("database is locked", "wait a moment"),
+        ("disk I/O error", "the disk fails"), ("database is locked", "wait a moment"),
+        ("locking protocol", "another process"),
         ("attempt to write a readonly database", "owner and mode"), ("database or disk is full", "free some space"),
     ):  # fmt: skip
         assert wanted in sqlite.sentence(Path("desk.db"), sqlite.sqlite3.OperationalError(said))

@@ -182,12 +182,14 @@ def sentence(path: Path, error: Exception) -> str:
         ("malformed", "it is damaged; restore the last backup beside it and run `shiftdesk doctor`."),
         ("full", "the disk is full; free some space, nothing acknowledged is lost."),
         ("i/o error", "the disk fails; look at the system's log, nothing acknowledged is lost."),
+        ("permission", "it is another user's; check owner and mode of it and its folder, or give another with --db."),
         ("unable to open", "it cannot be opened; check path and permissions, or give another with --db."),
     ):
         if words in reason:
             advice = text
             break
-    return f"The database {path} refused ({error}): {advice}"
+    said = error.strerror if isinstance(error, OSError) and error.strerror else error
+    return f"The database {path} refused ({said}): {advice}"
 
 
 def _is_full(folder: Path) -> bool:
@@ -219,9 +221,9 @@ class File:
     def revision(self) -> str | None:
         """See `tui.store.home.Home`."""
         self._refuse_network()
-        if not self.path.exists() or self.path.stat().st_size == 0:
-            return None
         try:
+            if not self.path.exists() or self.path.stat().st_size == 0:
+                return None
             check_header(self.path)
             connection = connect(self.path, read_only=True)
             try:
