@@ -19,6 +19,7 @@ from pty_app import Terminal
 
 from tui import clock
 from tui.clock import MINUTE
+from tui.desk import people
 from tui.store.store import Store
 
 ROOT = Path(__file__).parents[2]
@@ -371,6 +372,23 @@ def test_a_key_whose_name_nobody_added_is_refused(host: Host) -> None:
     with Terminal(host.ssh("ben", "-tt", ""), cols=120, rows=40) as cem:
         cem.wait("Nobody called 'cem' works here")
         assert cem.exit_code() == 1
+
+
+def test_an_admin_takes_somebody_off_the_desk_and_it_closes(host: Host) -> None:
+    host.start()
+    with host.terminal("ben") as ben:
+        ben.press("c")
+        ben.wait("Claimed 1")
+        with host.store.transaction() as session:
+            people.set_role(session, "ben", "lead", agent="ana", now=clock.now())
+        ben.wait("ana changed your role: you are lead now")
+        with host.store.transaction() as session:
+            assert people.remove(session, "ben", agent="ana", now=clock.now()) == [1]
+        assert ben.exit_code(PATIENCE_S) == 1
+        assert "ana took you off this desk; what you held is back in the queue." in ben.after_exit()
+    with Terminal(host.ssh("ben", "-tt", ""), cols=120, rows=40) as again:
+        again.wait("ben may no longer work at this desk")
+        assert again.exit_code() == 1
 
 
 def children(pid: int) -> list[int]:
