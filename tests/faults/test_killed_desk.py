@@ -86,5 +86,5 @@ def test_what_was_written_is_there_after_a_kill(store: Store, tmp_path: Path) ->
 @pytest.mark.timeout(1_500)
 @pytest.mark.sqlite
 @pytest.mark.postgresql
-def test_after_forty_kills(store: Store, tmp_path: Path) -> None:
-    again_and_again(store, tmp_path / "home", 40)
+def test_after_twenty_kills(store: Store, tmp_path: Path) -> None:
+    again_and_again(store, tmp_path / "home", 20)
