@@ -338,9 +338,12 @@ def test_rows_are_read_by_the_bytes_of_their_keys_whatever_language_a_server_sor
 
 
 def test_two_do_not_write_one_file(worked_in: Store, tmp_path: Path) -> None:
-    with backups._beside(tmp_path / "b.db"), pytest.raises(Refused, match="Another process is writing"):
-        back_up(worked_in, tmp_path / "b.db")
+    with backups._beside(tmp_path / "b.db"):
+        back_up(worked_in, tmp_path / "c.db")
+        with pytest.raises(Refused, match="Another process is writing"):
+            back_up(worked_in, tmp_path / "b.db")
     back_up(worked_in, tmp_path / "b.db")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.db", "c.db"]
 
 
 @pytest.mark.sqlite
@@ -489,9 +492,10 @@ def test_what_changes_while_a_backup_is_written_is_not_in_it_and_does_not_wait(
 def test_a_killed_backup_leaves_no_file_and_the_next_cleans_up(worked_in: Store, tmp_path: Path, rows: int) -> None:
     killed("backup", worked_in, tmp_path / "b.db", rows)
     assert not (tmp_path / "b.db").exists()
-    copied = back_up(worked_in, tmp_path / "b.db")
-    assert [path.name for path in tmp_path.iterdir()] == ["b.db"]
-    assert contents(File(tmp_path / "b.db")) == copied
+    assert [path.name for path in tmp_path.iterdir()] == [".b.db.shiftdesk-part"]
+    copied = back_up(worked_in, tmp_path / "c.db")
+    assert [path.name for path in tmp_path.iterdir()] == ["c.db"]
+    assert contents(File(tmp_path / "c.db")) == copied
 
 
 @pytest.mark.parametrize("rows", [1, 3, 6])

@@ -10,7 +10,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,6 +24,8 @@ from tui.store.store import Store
 MARK = int.from_bytes(b"SdBk", "big")
 """In the header of the file, as its `application_id` (sqlite.org/fileformat.html)."""
 _MARK_AT = 68
+_PART = ".shiftdesk-part"
+"""How the folder ends in which a backup is written."""
 
 
 def refuse_backup(home: Home) -> None:
@@ -102,23 +104,46 @@ def opened(file: Path) -> Iterator[Snapshot]:
 
 @contextmanager
 def _beside(file: Path) -> Iterator[Path]:
-    """A place for a new file in the same file system. What a killed process left there is taken away."""
-    folder = file.parent / f".{file.name}.part"
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError as error:
-        raise OutOfReach(_unwritten(file, error.strerror)) from None
+    """A place for a new file in the same file system. What killed processes left in the folder is taken away."""
+    folder = file.parent / f".{file.name}{_PART}"
+    for left in file.parent.glob(f".*{_PART}"):
+        _take_away(left)
+    with _in_plain_words(file, folder):
+        folder.mkdir(mode=0o700)
+        handle = _alone_in(folder)
+        try:
+            # A folder of its own: SQLite's is locked while a desk is prepared in it.
+            (folder / "new").mkdir(mode=0o700)
+            yield folder / "new" / "desk.db"
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(handle)
+
+
+def _take_away(folder: Path) -> None:
+    with suppress(OSError):  # it is gone, or somebody is at it
+        handle = _alone_in(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(handle)
+
+
+def _alone_in(folder: Path) -> int:
+    """Lock a folder until its handle is closed, or the process ends. Raises BlockingIOError where another has it."""
+    handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except OSError:
         os.close(handle)
-        raise Refused(f"Another process is writing {file}; wait for it, or give another name.") from None
+        raise
+    return handle
+
+
+@contextmanager
+def _in_plain_words(file: Path, folder: Path) -> Iterator[None]:
     try:
-        # A folder of its own: SQLite's is locked while a desk is prepared in it.
-        shutil.rmtree(folder / "new", ignore_errors=True)
-        (folder / "new").mkdir(mode=0o700)
-        yield folder / "new" / "desk.db"
+        yield
+    except FileExistsError:
+        raise Refused(f"Another process is writing {file}; wait for it, or give another name.") from None
     except sqlite.sqlite3.OperationalError as error:
         raise OutOfReach(_unwritten(file, str(error))) from error
     except sqlite.sqlite3.Error as error:  # what is read is at fault
@@ -129,9 +154,6 @@ def _beside(file: Path) -> Iterator[Path]:
         if "disk is full" not in str(error) or str(folder) not in str(error):
             raise
         raise OutOfReach(_unwritten(file, os.strerror(errno.ENOSPC))) from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(handle)
 
 
 def _unwritten(file: Path, why: str | None) -> str:
