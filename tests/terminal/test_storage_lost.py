@@ -102,6 +102,12 @@ class Server:
     def start(self) -> None:
         self._running._server.ensure_postgres_running()
 
+    def signal(self, number: signal.Signals) -> None:
+        """To all of its processes."""
+        postmaster = self._running._server.get_postmaster_info().process
+        for process in [postmaster, *postmaster.children(recursive=True)]:
+            process.send_signal(number)
+
     def run(self, statement: str) -> None:
         self._running.run(statement)
 
@@ -177,6 +183,31 @@ def test_who_leaves_without_the_server_is_told_where_the_words_are(server: Serve
     with opened(server.location) as terminal:
         until(lambda: draft(server.location) == "We are sorry, and wait", 30)
         until(lambda: not path.exists())
+
+
+def test_a_server_that_does_not_answer_is_no_longer_waited_for(server: Server) -> None:
+    with writing(server.location) as terminal:
+        server.signal(signal.SIGSTOP)
+        try:
+            terminal.type(", and wait")
+            terminal.wait(BANNER + ": does not answer", timeout=IS_BACK)
+            terminal.type(" on")
+            terminal.wait("and wait on")
+        finally:
+            server.signal(signal.SIGCONT)
+        terminal.wait_gone(BANNER, timeout=IS_BACK)
+        until(lambda: draft(server.location) == "We are sorry, and wait on")
+        server.signal(signal.SIGSTOP)
+        try:
+            terminal.type("!")
+            terminal.wait(BANNER, timeout=IS_BACK)
+            terminal.press("escape", "q")
+            terminal.wait("Not stored yet", timeout=IS_BACK)
+            terminal.press("y")
+            assert terminal.exit_code() == 3
+            assert "What could not be stored is in" in " ".join(terminal.after_exit().split())
+        finally:
+            server.signal(signal.SIGCONT)
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])

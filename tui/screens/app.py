@@ -52,7 +52,7 @@ from tui.screens.sending import Sending
 from tui.screens.spelling import Spelling
 from tui.screens.terminal import CrashLog, DeskDriver, LendsTerminal
 from tui.screens.thread import Thread
-from tui.screens.tty import install_signals, why_no_suspend
+from tui.screens.tty import end_soon, install_signals, why_no_suspend
 from tui.screens.work import Companion, Work
 from tui.screens.writing import Writing
 from tui.store.reader import SEARCH_LIMIT, VIEWS, EventRow, Key, QueueRow, Reader, ReplyRow
@@ -855,12 +855,14 @@ def run_desk(
     app.prepare(worker)
     app.run(mouse=config.desk.mouse)
     code = app.return_code or 0
-    app.company.pulse.close(orderly=code == 0)
-    if code < 128:
-        app.work.close(wait=not app.reaching.is_out)
     if app.reaching.left_in is not None:
         said = "the desk stores it when you open it again"
         sys.stderr.write(f"What could not be stored is in {app.reaching.left_in}; {said}.\n")
+    if app.reaching.is_out:
+        end_soon(code)
+    app.company.pulse.close(orderly=code == 0)
+    if code < 128:
+        app.work.close(wait=not app.reaching.is_out)
     if app.summary is not None:
         from tui.desk import handoff
 

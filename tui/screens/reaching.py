@@ -62,7 +62,7 @@ class Reaching:
 
     def lost(self, error: OutOfReach) -> None:
         """On the loop: it is out of reach."""
-        self._why, self._lost_again = _in_short(error), True
+        self._why, self._lost_again = _in_short(error, self.app.store.location), True
         if self.since is None:
             self.since = clock.now()
             self.back.clear()
@@ -103,7 +103,7 @@ class Reaching:
             self._refused += await self.app.writing.store_kept()
             await self.app.editing.save()
         except OutOfReach as error:
-            self._why = _in_short(error)
+            self._why = _in_short(error, self.app.store.location)
             if self._is_shown:
                 self._show()
             return False
@@ -251,7 +251,7 @@ def _piece(values: dict[str, Any]) -> Piece:
     )  # fmt: skip
 
 
-def _in_short(error: OutOfReach) -> str:
-    """Why, in a few words: what the sentence advises, as far as its first half."""
-    words = text.line(str(error)).rpartition("): ")[2]
+def _in_short(error: OutOfReach, location: str) -> str:
+    """Why, in a few words: what the sentence advises, as far as its first half, or all it says of the database."""
+    words = text.line(str(error)).rpartition("): ")[2].removeprefix(f"The database {text.line(location)} ")
     return text.fit(words.partition(";")[0].rstrip("."), 90)

@@ -103,7 +103,7 @@ def install_signals(app: Closable, last_words: Callable[[], None] | None = None)
         # would make Python report a race if SIGCONT is already pending.
         for late in (signal.SIGCONT, *ENDING):
             signal.signal(late, lambda *_: None)
-        threading.Thread(target=_backstop, args=(code,), daemon=True, name="backstop").start()
+        end_soon(code, restored=False)
         threading.Thread(target=close, args=(code,), daemon=True, name="last-words").start()
 
     def close(code: int) -> None:
@@ -119,9 +119,18 @@ def install_signals(app: Closable, last_words: Callable[[], None] | None = None)
         signal.signal(number, end)
 
 
-def _backstop(code: int) -> None:
+def end_soon(code: int, *, restored: bool = True) -> None:
+    """End the process after BACKSTOP_SECONDS where it has not by itself: a thread may wait for a storage for ever.
+
+    `restored`: the shell has its terminal back already.
+    """
+    threading.Thread(target=_backstop, args=(code, restored), daemon=True, name="backstop").start()
+
+
+def _backstop(code: int, restored: bool) -> None:
     time.sleep(BACKSTOP_SECONDS)
-    restore()
+    if not restored:
+        restore()
     os._exit(code)
 
 

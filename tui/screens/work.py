@@ -26,6 +26,8 @@ AGAIN_S = 1
 """How soon a database that is out of reach is tried again (s)."""
 BROKEN_S = 1
 """A connection that fails sooner is broken; what takes longer was waited for, as the next one would be (s)."""
+SILENT_S = 7
+"""A storage that has not answered by then is out of reach (s): it says itself within 5 s that somebody holds it."""
 RESTART_S = 5
 """How long a companion that stumbled rests before it starts anew (s)."""
 Result = TypeVar("Result")
@@ -65,6 +67,10 @@ class _Lane:
             raise
         self._closed = None
         return done
+
+    def shut(self, error: OutOfReach) -> None:
+        """No job is tried until the one in hand, or one that is `trying`, has reached the storage."""
+        self._closed = error
 
     def _check(self) -> None:
         if self._closed is not None:
@@ -131,6 +137,7 @@ class Work:
             return job(session)
 
     async def _told(self, lane: _Lane, body: Callable[[], Result]) -> Result:
+        silence = asyncio.get_running_loop().call_later(SILENT_S, self._silent, lane)
         try:
             return await lane.do(body)
         except Known:
@@ -138,6 +145,14 @@ class Work:
         except OutOfReach as error:
             self.lost(error)
             raise
+        finally:
+            silence.cancel()
+
+    def _silent(self, lane: _Lane) -> None:
+        """A job waits for an answer: nothing else waits behind it."""
+        error = OutOfReach(f"The database {self._store.location} does not answer; what waits is done when it does.")
+        lane.shut(error)
+        self.lost(error)
 
     async def try_again(self, job: "Callable[[Session], object]") -> None:
         """Whether the storage is back: read, and run a job that changes something. Raises OutOfReach."""
