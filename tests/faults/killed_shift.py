@@ -19,13 +19,12 @@ from making import US, post, take
 
 from tui import clock
 from tui.clock import SECOND, Millis
-from tui.config import Config
+from tui.config import Config, DeskSettings
 from tui.desk import claims, drafts, outbox, people
 from tui.errors import Refused
 from tui.store.reader import Reader
 from tui.store.store import Store, home_of, reading
 
-CONFIG = Config()
 LEASE: Millis = 2 * SECOND
 LATE: Millis = 5 * SECOND
 """How long after the end of its lease a claim may still stand."""
@@ -34,6 +33,15 @@ LONGEST_S = 0.2
 """Longest time between two kills."""
 HELD_MOST = 3
 WAITING_LEAST = 20
+
+
+class Quick(DeskSettings):
+    """Claims that do not last."""
+
+    lease = LEASE
+
+
+CONFIG = Config(desk=Quick())
 
 
 class Shift:
