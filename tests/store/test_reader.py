@@ -204,6 +204,13 @@ def test_a_page_costs_what_it_shows(recording: Recording, view: str, start: Key 
 
 
 @pytest.mark.parametrize("view", VIEWS)
+def test_who_has_a_customer_is_looked_up_by_author_among_what_is_claimed(recording: Recording, view: str) -> None:
+    page(Reader(recording, SQLITE), view, 50)
+    looked_up = [step for step in recording.plans() if step.startswith(("SEARCH o ", "SCAN o "))]
+    assert looked_up == ["SEARCH o USING INDEX conversation_held (author_id=?)"] * 2
+
+
+@pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("before", [None, Key(1_000, 1_000)], ids=["all", "before a key"])
 def test_a_count_reads_no_table(recording: Recording, view: str, before: Key | None) -> None:
     Reader(recording, SQLITE).count(view, agent=AGENT, now=NOW, before=before)

@@ -477,10 +477,10 @@ VIEWS: dict[str, View] = {
 _HELD_BY_COLLEAGUE = "o.state = 'claimed' AND o.timer_at > :now AND o.owner <> :agent AND o.id <> c.id"
 _RESERVED_BY = f"""CASE WHEN c.state = 'claimed' AND c.timer_at > :now THEN NULL ELSE COALESCE(
     (SELECT o.owner FROM conversation o WHERE o.author_id = c.author_id AND {_HELD_BY_COLLEAGUE} LIMIT 1),
-    (SELECT o.owner FROM author s JOIN conversation o ON o.author_id = s.id
-     WHERE s.customer_id = w.customer_id AND {_HELD_BY_COLLEAGUE} LIMIT 1)) END"""
+    (SELECT o.owner FROM author s CROSS JOIN conversation o
+     WHERE o.author_id = s.id AND s.customer_id = w.customer_id AND {_HELD_BY_COLLEAGUE} LIMIT 1)) END"""
 """Who has the customer of a conversation `c` by `w`. Of all conversations only those that are claimed are looked at:
-an index has these by author, and finds them by these very words."""
+an index has these by author, and finds them by these very words. SQLite takes what is crossed in this order."""
 
 _QUEUE = f"""
 SELECT c.id, c.network, a.handle, c.author_id, w.native_id, w.handle, w.name, w.followers, w.verified, c.private,
