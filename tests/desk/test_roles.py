@@ -197,6 +197,9 @@ def test_who_is_removed_may_work_no_more_and_what_they_held_waits_with_its_draft
     assert draft.text == "We look"
     assert [one.agent for one in reader.events() if one.kind == "agent.removed"] == ["ana"]
     assert "cem" not in reader.agents()
+    act(team, claims.claim, 1, by="dora", lease=HOUR)
+    with pytest.raises(Refused, match="Nobody called 'cem'"):
+        act(team, claims.pass_on, 1, by="dora", to="cem", lease=HOUR)
     with team.transaction() as session, pytest.raises(Refused, match=r"cem may no longer work .* Ask ana\."):
         people.arrive(session, "cem", NOW)
     for rule in FORBIDDEN.values():

@@ -17,7 +17,7 @@ from sqlmodel import Session
 
 from tui import clock
 from tui.clock import Millis
-from tui.desk import lapsing, refusing, serving
+from tui.desk import lapsing, refusing, roles, serving
 from tui.desk.freshness import resting
 from tui.errors import Misuse, Refused
 from tui.store import log
@@ -154,8 +154,10 @@ def pass_on(
     session: Session, conversation_id: int, *, agent: str, to: str, now: Millis, lease: Millis, most: int = 0,
     epoch: int | None = None,
 ) -> None:  # fmt: skip
-    """Hand one's own customer to a colleague who is known here: all one holds of them; the drafts go along."""
-    known = session.execute(select(t.agents.c.name).where(func.lower(t.agents.c.name) == to.lower())).scalar()
+    """Hand one's own customer to a colleague who works here: all one holds of them; the drafts go along."""
+    a = t.agents.c
+    works_here = a.role != roles.REMOVED
+    known = session.execute(select(a.name).where(func.lower(a.name) == to.lower(), works_here)).scalar()
     if known is None:
         raise Refused(f"Nobody called {to!r} has worked here yet; see `shiftdesk agent list`.")
     check_held(session, _meant(session, conversation_id, agent, epoch), now)
