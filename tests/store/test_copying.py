@@ -168,10 +168,10 @@ def test_the_digest_is_the_same_in_whatever_batches_and_another_for_other_rows()
     table = travelling()[0]
 
     def over(*batches: list[Any]) -> Copied:
-        digest = Digest()
+        digest = Digest(table)
         for batch in batches:
             digest.add(batch)
-        return digest.of(table)
+        return digest.seen
 
     assert over([(1, "a"), (2, None)]) == over([(1, "a")], [(2, None)])
     others = [[(2, None), (1, "a")], [(1, "a"), (2, "")], [(1, "a"), (2, "null")], [(1, "a,2"), (2, None)], [(1, "a")]]
@@ -359,6 +359,22 @@ def test_with_the_other_journal_rows_are_counted_and_who_writes_does_not_wait(wo
     assert {one.table: one.rows for one in copied}["post"] == 2
     assert connection.execute("SELECT max(likes) FROM post").fetchone()[0] > 1
     connection.close()
+
+
+@pytest.mark.parametrize("value", ["x'00ff'", "CAST(x'ffc3' AS text)"])
+def test_what_is_no_text_is_said_and_nothing_is_kept(
+    worked_in: Store, fresh: Callable[[], Store], tmp_path: Path, value: str
+) -> None:
+    back_up(worked_in, tmp_path / "b.db")
+    connection = sqlite3.connect(tmp_path / "b.db")
+    connection.execute(f"UPDATE author SET name = {value}")
+    connection.commit()
+    connection.close()
+    desk = fresh()
+    with pytest.raises(OutOfReach, match=r"The table author holds bytes|b\.db refused \(Could not decode"):
+        restore(tmp_path / "b.db", desk)
+    with desk.transaction() as session:
+        assert inside(session).is_empty()
 
 
 @pytest.mark.sqlite

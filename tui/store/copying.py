@@ -90,11 +90,11 @@ class Snapshot:
 
     def digest(self, table: "Table", told: Told) -> Copied:
         """What a table has."""
-        digest = Digest()
+        digest = Digest(table)
         for rows in self.batches(table):
             digest.add(rows)
             told(len(rows))
-        return digest.of(table)
+        return digest.seen
 
     def _fetched(self, statement: str) -> Iterator[list[Row]]:
         self.connection.execute(f"DECLARE {_CURSOR} NO SCROLL CURSOR FOR {statement}")
@@ -143,20 +143,26 @@ def inside(session: "Session") -> Snapshot:
 
 
 class Digest:
-    """Goes over rows; equal for the same rows in the same order, in whatever batches they come."""
+    """Goes over the rows of a table; equal for the same rows in the same order, in whatever batches they come."""
 
-    def __init__(self) -> None:
+    def __init__(self, table: "Table") -> None:
+        self._name = table.name
         self._hash = hashlib.sha256()
         self._rows = 0
 
     def add(self, rows: Sequence[Row]) -> None:
-        """The next rows, of which there is at least one."""
-        self._hash.update(json.dumps(rows, separators=(",", ":"))[1:-1].encode() + b",")
+        """The next rows, of which there is at least one. Raises OutOfReach for what is neither number nor text."""
+        try:
+            told = json.dumps(rows, separators=(",", ":"))
+        except TypeError:  # SQLite stores anything anywhere
+            raise OutOfReach(f"The table {self._name} holds bytes where a text should be; give a sound desk.") from None
+        self._hash.update(told[1:-1].encode() + b",")
         self._rows += len(rows)
 
-    def of(self, table: "Table") -> Copied:
-        """What was seen of a table."""
-        return Copied(table.name, self._rows, self._hash.hexdigest())
+    @property
+    def seen(self) -> Copied:
+        """All rows so far."""
+        return Copied(self._name, self._rows, self._hash.hexdigest())
 
 
 def fill(session: "Session", source: Snapshot, told: Told) -> list[Copied]:
@@ -190,7 +196,7 @@ def compare(wanted: Sequence[Copied], found: Sequence[Copied]) -> None:
 
 
 def _copy(session: "Session", source: Snapshot, table: "Table", told: Told) -> Copied:
-    digest = Digest()
+    digest = Digest(table)
 
     def arriving() -> Iterator[list[Row]]:
         for rows in source.batches(table):
@@ -208,7 +214,7 @@ def _copy(session: "Session", source: Snapshot, table: "Table", told: Told) -> C
         marks = ", ".join("?" for _ in table.c)
         statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608  names of our own
         cursor.executemany(statement, chain.from_iterable(arriving()))
-    return digest.of(table)
+    return digest.seen
 
 
 def _go_on_behind(session: "Session", table: "Table", used: int) -> None:
