@@ -253,11 +253,11 @@ def run(location: str, kills: int, seed: str) -> dict[str, Any]:
     crew = [desk.comes() for _ in range(CREW)]
     for _ in range(kills - CREW):
         until = time.monotonic() + desk.random.uniform(0, LONGEST_S)
-        while (left := until - time.monotonic()) > 0:
-            time.sleep(min(left, 0.02))
-            for worker in crew:
-                worker.listen()
         dead = crew.pop(desk.random.randrange(CREW))
+        while time.monotonic() < until or not dead.said:  # one that has not begun yet has nothing to lose
+            time.sleep(0.01)
+            for worker in (dead, *crew):
+                worker.listen()
         dead.kill()
         desk.check(dead)
         crew.append(desk.comes())
