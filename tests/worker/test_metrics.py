@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from urllib.request import ProxyHandler, build_opener
 
 import pytest
-from making import NOW, US, post, take
+from making import US, post, take
 from prometheus_client.parser import text_string_to_metric_families
 from running import PATIENCE_S, terminated, worker
 from sqlalchemy import insert, select, update
@@ -47,7 +47,7 @@ def desk(store: Store) -> Store:
     take(store, post("q", text=f"{US} where is my train?", ago=MINUTE))
     now = clock.now()
     with store.transaction() as session:
-        claim = claims.claim(session, 1, agent="ana", now=NOW, lease=HOUR)
+        claim = claims.claim(session, 1, agent="ana", now=now, lease=2 * HOUR)
         outbox.hold(session, claim, "We are sorry. Which one?", config=Config(), now=now + HOUR)
         logged_in = {"network": "mastodon", "handle": THERE, "name": THERE[1:], "created_at": now}
         session.execute(insert(t.accounts).values(id=7, server="https://rail.example", braked_at=now, **logged_in))
