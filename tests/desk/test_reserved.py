@@ -159,10 +159,10 @@ def test_nobody_holds_more_than_the_desk_allows(store: Store, reader: Reader) ->
         lambda: claim(store, TWICE, "ana", most=1),
         lambda: take_over(store, TWICE, "ana", most=1),
     ):
-        with pytest.raises(Refused, match="You hold 1 conversations, as many as one may"):
+        with pytest.raises(Refused, match="You hold 1 conversation, as many as one may"):
             refused()
     claim(store, TWICE, "ben", most=1)
-    with pytest.raises(Refused, match="ben holds 1 conversations, as many as one may; pass it to somebody else"):
+    with pytest.raises(Refused, match="ben holds 1 conversation, as many as one may; pass it to somebody else"):
         pass_on(store, OTHER, "ana", "ben", most=1)
     assert owners(reader) == ["ben", None, "ana"]
 

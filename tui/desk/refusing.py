@@ -44,12 +44,11 @@ def reserved(row: Any, other: Any, now: Millis) -> Refused:
 
 def full(holds: int, *, more: int = 1, whom: str | None = None) -> Refused:
     """An agent holds as many as one may; `whom`: it is a colleague's desk that is full."""
-    added = "" if more == 1 else f", and these are {more} more"
+    many = f"{holds} conversation{'s' * (holds != 1)}, as many as one may"
+    many += "" if more == 1 else f", and these are {more} more"
     if whom is not None:
-        return Refused(f"{whom} holds {holds} conversations, as many as one may{added}; pass it to somebody else.")
-    return Refused(
-        f"You hold {holds} conversations, as many as one may{added}; answer, release or pass on some first.", held=holds
-    )
+        return Refused(f"{whom} holds {many}; pass it to somebody else.")
+    return Refused(f"You hold {many}; answer, release or pass on some first.", held=holds)
 
 
 def gone(session: Session, row: Any, *, agent: str, epoch: int, now: Millis) -> Refused:
