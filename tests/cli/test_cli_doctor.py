@@ -239,12 +239,20 @@ def test_the_files_beside_it_are_looked_at(desk, post):
 
 
 @pytest.mark.sqlite
-def test_who_has_it_open_is_named_also_where_it_was_removed(desk):
+def test_who_has_it_open_is_named(desk):
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=desk.path.open("ab")) as other:
         assert _named(desk, "in use") == [("ok", f"also open in: {other.pid} cat")]
-        copied = desk.path.read_bytes()
-        desk.path.unlink()
-        desk.path.write_bytes(copied)
+        other.stdin.close()
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("which", ["desk.db", "desk.db-wal"])
+def test_who_writes_into_a_file_that_was_removed_is_named(desk, which):
+    path = desk.path.with_name(which)
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=path.open("ab")) as other:
+        copied = path.read_bytes()
+        path.unlink()
+        path.write_bytes(copied)
         assert [verdict for verdict, _ in _named(desk, "in use")] == ["ok", "warn"]
         assert f"{other.pid} cat; what they write is lost" in _named(desk, "in use")[1][1]
         other.stdin.close()

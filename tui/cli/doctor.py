@@ -191,12 +191,13 @@ def _space(folder: Path) -> Check:
 def _in_use(path: Path) -> Iterator[Check]:
     """Which other processes have the database open, as far as this user may know."""
     users, left = [], []
+    removed = {f"{path}{end} (deleted)" for end in ("", "-wal", "-shm")}
     for place in Path("/proc").glob("[0-9]*/fd"):
         opened = _opened_in(place)
         who = place.parent.name
         if who != str(os.getpid()):
             users += [f"{who} {_name_of(place.parent)}"] if str(path) in opened else []
-            left += [f"{who} {_name_of(place.parent)}"] if f"{path} (deleted)" in opened else []
+            left += [f"{who} {_name_of(place.parent)}"] if opened & removed else []
     yield Check(
         "in use", "ok", f"also open in: {', '.join(users)}" if users else "by no other process that can be seen"
     )

@@ -38,7 +38,7 @@ _CUT_WAIT_MS = 50
 NETWORK_FILE_SYSTEMS = (
     "nfs", "cifs", "smb", "9p", "afs", "ceph", "lustre", "gluster", "beegfs", "gpfs", "pvfs", "ocfs", "gfs", "davfs",
     "fuse.sshfs", "fuse.rclone", "fuse.gluster", "fuse.ceph", "fuse.s3fs", "fuse.gcsfuse", "fuse.davfs", "fuse.juicefs",
-    "fuse.goofys", "fuse.blobfuse", "fuse.curlftpfs", "fuse.mount.", "fuse.nfs", "fuse.smb", "fuse.cifs",
+    "fuse.goofys", "fuse.blobfuse", "fuse.curlftpfs", "fuse.nfs", "fuse.smb", "fuse.cifs",
 )  # fmt: skip
 """Beginnings of the types whose locks SQLite cannot rely on (sqlite.org/lockingv3.html, NFS)."""
 _MOUNTS = Path("/proc/self/mounts")
