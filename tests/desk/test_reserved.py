@@ -11,6 +11,7 @@ from tui.clock import HOUR, MINUTE, SECOND
 from tui.config import Config
 from tui.desk import claims, customers, drafts, outbox, people, presence
 from tui.desk.claims import Claim
+from tui.desk.serving import LOOKS
 from tui.errors import Refused
 from tui.store.reader import GONE, Reader
 from tui.store.store import Store
@@ -222,6 +223,12 @@ def test_ones_own_look_somebody_away_and_a_desk_that_is_gone_spare_nothing(
 ) -> None:
     look(store, TWICE, who, doing)
     assert serve(store, "ana", NOW + later) == TWICE
+
+
+def test_a_cursor_that_rests_on_the_first_does_not_keep_it_from_being_served(store: Store) -> None:
+    look(store, TWICE)
+    look(store, TWICE, now=NOW + LOOKS)  # ben's desk beats on: he has not moved
+    assert serve(store, "ana", NOW + LOOKS) == TWICE
 
 
 def test_what_is_more_urgent_is_served_though_somebody_looks(store: Store) -> None:

@@ -23,9 +23,12 @@ from sqlalchemy import (
 )
 from sqlmodel import Session
 
+from tui.clock import MINUTE, Millis
 from tui.store import tables as t
 from tui.store.reader import GONE
 
+LOOKS: Millis = 2 * MINUTE
+"""Whose cursor rests on a conversation for longer does not keep it from being served (ms)."""
 LOOKED_THROUGH = 100
 """So many that wait are looked through for one that nobody looks at."""
 
@@ -57,11 +60,11 @@ def _a_colleagues(other: Any, c: Any) -> ColumnElement[bool]:
 
 
 def _looked_at(c: Any) -> ColumnElement[bool]:
-    """A colleague has it on their screen now."""
+    """A colleague has come to it a moment ago, and is there."""
     p = t.presences.c
     return exists().where(
         p.conversation_id == c.id, p.doing != "away", p.agent != AGENT, p.dropped_at.is_(None),
-        p.beat_at.between(NOW - GONE, NOW + GONE),
+        p.beat_at.between(NOW - GONE, NOW + GONE), p.since > NOW - LOOKS,
     )  # fmt: skip
 
 
