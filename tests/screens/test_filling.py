@@ -192,7 +192,7 @@ def test_what_was_typed_into_a_blank(now: str, typed: str) -> None:
 def test_a_changed_library_is_read_anew(desk: Store) -> None:
     async def story() -> None:
         async with opened(desk) as here:
-            here.app.work.watch(here.app._last_event, here.app._tell)
+            here.app.work.watch(here.app._last_event, here.app._tell, here.app._lose)
             before = here.app.filling.stock
             put(desk, {"name": "New one", "body": "Brand new."})
             await here.until(lambda: here.app.filling.stock is not before)

@@ -47,7 +47,7 @@ def one(store: Store, name: str) -> Canned:
 
 async def opened_library(here: Opened, words: str = "") -> Any:
     """L, and what is found for the words."""
-    here.app.work.watch(here.app._last_event, here.app._tell)
+    here.app.work.watch(here.app._last_event, here.app._tell, here.app._lose)
     await here.do("library")
     await here.until(lambda: isinstance(here.app.screen, Library) and here.app.focused and here.app.screen.items)
     shown: Any = here.app.screen
