@@ -61,9 +61,11 @@ def again_and_again(store: Store, home: Path, kills: int) -> None:
     take(store, *(post(f"p{n}", f"rider{n}", f"{US} hello?", created_at=now - MINUTE) for n in range(2)), now=now)
     for _ in range(kills):
         with opened(store, home) as terminal:
-            terminal.wait(re.escape(stood[-8:].strip()))
-            terminal.press("r")
-            terminal.wait("Reply to @rider0")
+            if stood:
+                terminal.wait(re.escape(stood.split()[-1]))
+            else:
+                terminal.press("r")
+            terminal.wait("Reply to @rider0", timeout=60)  # after a kill, the desk is back in the editor by itself
             terminal.settle()
             last = typed_until_killed(terminal, number, OLD_S + random.uniform(0.6, 2))
         reader = store.reader()
