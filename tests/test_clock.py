@@ -118,3 +118,15 @@ def test_now_is_in_milliseconds() -> None:
 def test_a_moment_that_cannot_be_is_refused_in_words(given: str, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         clock.until(given, 0)
+
+
+@pytest.mark.parametrize(
+    ("span", "said"),
+    [(-1, "0 s"), (45 * SECOND, "45 s"), (2 * MINUTE, "2 min"), (5 * HOUR, "5 h"), (9 * DAY, "9 days")],
+)
+def test_a_span_inside_a_sentence(span: int, said: str) -> None:
+    assert clock.spoken(span) == said
+
+
+def test_what_people_in_several_places_read_is_in_utc() -> None:
+    assert clock.utc(T, "%Y-%m-%d %H:%M") == "2026-02-11 09:14"
