@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from tui.cli.program import run
 from tui.clock import MINUTE, iso, now
+from tui.config import data_folder
+from tui.store.sqlite import File
 from tui.store.store import Store
 
 
@@ -54,6 +57,17 @@ class Desk:
     def path(self) -> Path:
         """The file, of a desk that is in one."""
         return self.store.path
+
+    @property
+    def data(self) -> Path:
+        """Where the outbox files lie: beside the file, else in the data folder."""
+        return self.store.path.parent if isinstance(self.store.home, File) else data_folder()
+
+    def run(self, statement: str, **values: Any) -> list[Any]:
+        """A statement past every rule; its rows, where it has some."""
+        with self.store.transaction() as session:
+            result = session.connection().execute(text(statement), values)
+            return list(result.all()) if result.returns_rows else []
 
     def take_in(self, *posts: dict[str, Any]) -> Any:
         """Posts in through stdin."""

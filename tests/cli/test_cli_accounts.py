@@ -2,7 +2,6 @@
 
 import io
 import json
-import sqlite3
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from tui.networks import known
 from tui.networks.accounts import Account, Asked, Granted, Tokens
 from tui.networks.records import Finding, RateLimited
 from tui.secrets import variable
+from tui.store.sqlite import File
 
 URL = "https://rail.example/oauth/authorize?client_id=7&state=abc"
 CODE = "planted-code-11f3"
@@ -102,8 +102,7 @@ def add(desk: Desk, *more: str, code: str = CODE) -> Answer:
 
 
 def events(desk: Desk, kind: str) -> list[Any]:
-    with sqlite3.connect(desk.path) as database:
-        found = database.execute("SELECT data FROM event WHERE kind = ? ORDER BY id", (kind,)).fetchall()
+    found = desk.run("SELECT CAST(data AS text) FROM event WHERE kind = :kind ORDER BY id", kind=kind)
     return [json.loads(row[0]) for row in found]
 
 
@@ -122,8 +121,9 @@ def test_a_login_shows_sentence_and_url_and_keeps_tokens_outside_the_database(
     assert login.closed
     assert TOKENS["access"] in file.read_text()
     assert file.stat().st_mode & 0o777 == 0o600
-    for path in desk.path.parent.glob("desk.db*"):
-        assert not any(token.encode() in path.read_bytes() for token in (*TOKENS.values(), CODE))
+    if isinstance(desk.store.home, File):
+        for path in desk.path.parent.glob("*.db*"):
+            assert not any(token.encode() in path.read_bytes() for token in (*TOKENS.values(), CODE))
     (event,) = events(desk, "account.login")
     assert event == {"account": "mastodon:@Help@rail.example", "server": "https://rail.example", "native_id": "42"}
     assert not any(secret in answer.out + answer.err for secret in (*TOKENS.values(), CODE))
@@ -253,32 +253,27 @@ def test_the_list_says_how_far_each_account_is_read(desk: Desk, login: FakeLogin
     handle = "@somebody-with-a-long-name@rail.example"
     assert add(desk).code == 0
     now = clock.now()
-    with sqlite3.connect(desk.path) as database:
-        database.execute("UPDATE account SET handle = ?", (handle,))
-        source = "INSERT INTO source (account_id, name, next_at, reached_at, read_at) VALUES (1, ?, 0, ?, ?)"
-        database.execute(source, ("mentions", now, now))
+    desk.run("UPDATE account SET handle = :handle", handle=handle)
+    source = "INSERT INTO source (account_id, name, next_at, reached_at, read_at) VALUES (1, :name, 0, :reached, :now)"
+    desk.run(source, name="mentions", reached=now, now=now)
     assert desk.json("account", "list")[0]["behind"] == "up to date"
-    with sqlite3.connect(desk.path) as database:
-        database.execute(source, ("own", now - 2 * HOUR, now))
+    desk.run(source, name="own", reached=now - 2 * HOUR, now=now)
     (one,) = desk.json("account", "list")
     assert one["behind"] == "2h behind"
     assert [source["source"] for source in one["read"]] == ["mentions", "own"]
     shown = desk("account", "list").out
     assert f"mastodon:{handle}" in shown
     assert "2h behind" in shown
-    with sqlite3.connect(desk.path) as database:
-        database.execute("UPDATE source SET error = 'no', failing_since = ? WHERE name = 'own'", (now - 5 * MINUTE,))
+    desk.run("UPDATE source SET error = 'no', failing_since = :at WHERE name = 'own'", at=now - 5 * MINUTE)
     assert desk.json("account", "list")[0]["behind"] == "failing for 5m"
 
 
 def test_a_login_has_everything_of_its_account_read_at_once(desk: Desk, login: FakeLogin) -> None:
     assert add(desk).code == 0
     later = clock.now() + HOUR
-    with sqlite3.connect(desk.path) as database:
-        database.execute("INSERT INTO source (account_id, name, next_at) VALUES (1, 'own', ?)", (later,))
+    desk.run("INSERT INTO source (account_id, name, next_at) VALUES (1, 'own', :later)", later=later)
     assert add(desk).code == 0
-    with sqlite3.connect(desk.path) as database:
-        ((due,),) = database.execute("SELECT next_at FROM source")
+    ((due,),) = desk.run("SELECT next_at FROM source")
     assert due < later
 
 

@@ -25,6 +25,7 @@ def verdicts(document) -> dict[str, str]:
     return {check["name"]: check["verdict"] for check in document["checks"]}
 
 
+@pytest.mark.sqlite
 def test_a_healthy_desk_is_ok(desk):
     document = desk.json("doctor")
     assert document["ok"] is True
@@ -43,6 +44,7 @@ def test_looking_creates_no_database(desk, folders, monkeypatch):
     assert not (folders / "not").exists()
 
 
+@pytest.mark.sqlite
 def test_a_file_that_is_no_database_exits_3(desk):
     desk.path.write_bytes(b"not a database " * 500)
     answer = desk("doctor", "--json")
@@ -81,6 +83,7 @@ def test_a_network_share_is_refused_wherever_it_is_mounted(tmp_path, mounts, ver
     assert doctor._file_system(Path("/home/ana/desk/desk.db"), table).verdict == verdict
 
 
+@pytest.mark.sqlite
 def test_a_database_everyone_can_open_is_a_warning(desk):
     desk.path.chmod(0o666)
     assert verdicts(desk.json("doctor"))["database"] == "warn"
@@ -159,7 +162,7 @@ def _reads(desk, **values):
     from tui.store import tables as t
     from tui.store.store import Store
 
-    store = Store(desk.path)
+    store = Store(desk.store.home)
     with store.transaction() as session:
         session.execute(update(t.accounts).values(server="https://x.example", native_id="1"))
         if values:
@@ -191,7 +194,7 @@ def test_an_account_that_is_up_to_date_is_ok_and_a_gap_is_named(desk, post):
     desk.take_in(post())
     _reads(desk, reached_at=now())
     assert _said(desk) == [("ok", "x @northline: up to date (mentions)")]
-    store = Store(desk.path)
+    store = Store(desk.store.home)
     with store.transaction() as session:
         about = {"network": "x", "handle": "@northline", "source": "mentions", "since": None}
         log.append(session, "source.gap", at=now(), agent="intake", **about)

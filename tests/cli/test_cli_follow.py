@@ -7,12 +7,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tui.store.store import Store
+from tui.store.store import Store, home_of
 
 PATIENCE_S = 60
 
@@ -25,12 +24,12 @@ def line(id: Any) -> str:
 class Following:
     """`shiftdesk import --follow` in a process of its own."""
 
-    def __init__(self, db: Path, source: str) -> None:
-        words = [sys.executable, "-m", "tui", "--db", str(db), "import", "--follow", source, "--json"]
+    def __init__(self, db: str, source: str) -> None:
+        words = [sys.executable, "-m", "tui", "--db", db, "import", "--follow", source, "--json"]
         self.process = subprocess.Popen(
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )  # fmt: skip
-        self.reader = Store(db).reader()
+        self.reader = Store(home_of(db)).reader()
 
     def has(self, count: int) -> None:
         """Wait until so many posts are stored."""
@@ -57,7 +56,7 @@ def follow(desk) -> Iterator[Callable[[str], Following]]:
     begun: list[Following] = []
 
     def begin(source: str) -> Following:
-        begun.append(Following(desk.path, source))
+        begun.append(Following(desk.store.location, source))
         return begun[-1]
 
     yield begin

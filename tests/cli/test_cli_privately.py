@@ -15,7 +15,7 @@ def _post(desk, post):
 
 
 def leaving(desk) -> list[tuple[str, bool]]:
-    file = desk.path.parent / "outbox-x.jsonl"
+    file = desk.data / "outbox-x.jsonl"
     lines = map(json.loads, file.read_text().splitlines()) if file.exists() else ()
     return [(one["text"], one["private"]) for one in lines]
 

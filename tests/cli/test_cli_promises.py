@@ -94,7 +94,7 @@ def stocked(asked: Any) -> Any:
     from tui.store import tables as t
     from tui.store.store import Store
 
-    store = Store(asked.path)
+    store = Store(asked.store.home)
     with store.transaction() as session:
         session.execute(t.canned_responses.update().values(actions=ACTIONS))
     store.close()
@@ -128,7 +128,7 @@ def test_a_signed_reply_leaves_signed(asked: Any) -> None:
     asked.configure('[desk]\nundo_seconds = 0\n[account.default]\nsignature = "^{initials}"\n[initials]\nana = "AX"\n')
     assert asked.json("reply", "1", "--text", "Which train?")["text"] == "Which train? ^AX"
     asked.json("worker", "--once")
-    (line,) = (asked.path.parent / "outbox-x.jsonl").read_text().splitlines()
+    (line,) = (asked.data / "outbox-x.jsonl").read_text().splitlines()
     assert json.loads(line)["text"] == "Which train? ^AX"
 
 

@@ -22,7 +22,7 @@ def answered(desk, post) -> None:
 
 
 def leaving(desk) -> list[dict]:
-    return [json.loads(row) for row in (desk.path.parent / "outbox-x.jsonl").read_text().splitlines()]
+    return [json.loads(row) for row in (desk.data / "outbox-x.jsonl").read_text().splitlines()]
 
 
 def test_check_says_ok_and_changes_nothing(desk):
@@ -211,7 +211,7 @@ def test_the_outbox_lists_what_is_held_until_it_is_recalled(desk):
 def test_the_worker_leaves_a_reply_in_its_undo_window_alone(desk):
     desk.json("reply", "1", "--text", TEXT)
     assert desk.json("worker", "--once")["sent"] == 0
-    assert not (desk.path.parent / "outbox-x.jsonl").exists()
+    assert not (desk.data / "outbox-x.jsonl").exists()
 
 
 def test_the_worker_sends_what_is_due_into_the_outbox_file_once(desk):
@@ -241,7 +241,7 @@ def test_a_reply_to_a_private_message_leaves_private(desk, post):
 
 
 def test_a_worker_that_finds_another_at_it_does_nothing(desk):
-    store = Store(desk.path)
+    store = Store(desk.store.home)
     with store.transaction() as session:
         session.execute(t.leases.insert().values(name="worker", holder="another", until=2**50))
     store.close()
@@ -271,7 +271,7 @@ def test_a_failed_reply_is_queued_again_and_an_unknown_one_is_settled(desk):
 
 
 def set_state(desk, state: str) -> None:
-    store = Store(desk.path)
+    store = Store(desk.store.home)
     with store.transaction() as session:
         session.execute(t.replies.update().values(state=state))
     store.close()
@@ -352,7 +352,7 @@ def test_what_the_guard_stops_at_the_last_moment_is_a_draft_again(desk):
     shown = desk.json("show", "1")
     assert (shown["drafts"][0]["text"], shown["replies"][0]["state"]) == (TEXT, "failed")
     assert "bob left a note" in shown["replies"][0]["error"]
-    assert not (desk.path.parent / "outbox-x.jsonl").exists()
+    assert not (desk.data / "outbox-x.jsonl").exists()
 
 
 def test_a_post_that_takes_no_reply_says_what_is_possible(desk, post):

@@ -1,6 +1,5 @@
 """`brake`, `reply --at`, and what the outbox says of how far each reply is."""
 
-import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -114,12 +113,8 @@ def test_a_reply_that_nobody_sends_says_so_and_doctor_says_what_to_do(
     monkeypatch.setattr("tui.clock.now", lambda: later)
     assert "waits: nobody sends for @northline now, see `shiftdesk doctor`" in desk("outbox").out
     assert "x @northline: nobody sends, 1 reply waits; open the desk or run `shiftdesk worker`" in desk("doctor").out
-    with sqlite3.connect(desk.path) as connection:
-        connection.execute("UPDATE account SET server = 'https://x.example'")
-        connection.execute("INSERT INTO lease (name, holder, until) VALUES ('worker', 'ana', ?)", (later + MINUTE,))
-    connection.close()
+    desk.run("UPDATE account SET server = 'https://x.example'")
+    desk.run("INSERT INTO lease (name, holder, until) VALUES ('worker', 'ana', :until)", until=later + MINUTE)
     assert "nobody sends, 1 reply waits; run `shiftdesk worker` where its tokens are" in desk("doctor").out
-    with sqlite3.connect(desk.path) as connection:
-        connection.execute("UPDATE lease SET name = 'send x:@northline'")
-    connection.close()
+    desk.run("UPDATE lease SET name = 'send x:@northline'")
     assert "nobody sends" not in desk("outbox").out + desk("doctor").out

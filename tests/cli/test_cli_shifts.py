@@ -49,7 +49,7 @@ def test_a_summary_that_was_changed_does_not_verify(desk):
     desk.json("shift", "start")
     summary = desk.json("shift", "stop")
     assert desk.json("handoff", "verify")["ok"] is True
-    store = Store(desk.path)
+    store = Store(desk.store.home)
     with store.transaction() as session:
         session.execute(t.shifts.update().values(summary=summary | {"agent": "carl"}))
     store.close()

@@ -12,7 +12,7 @@ from typing import Any
 
 from tui.config import Config
 from tui.networks import tail
-from tui.store.store import Store
+from tui.store.store import Store, home_of
 from tui.worker import watching
 from tui.worker.watching import Watching
 
@@ -46,16 +46,16 @@ def kill_at(step: int) -> Any:
     return trace
 
 
-def read(database: Path, path: Path, step: int) -> None:
-    store = Store(database)
+def read(database: str, path: Path, step: int) -> None:
+    store = Store(home_of(database))
     sys.settrace(kill_at(step))
-    lane = Watching(store, Config(), [path], kept_in=database.parent)
+    lane = Watching(store, Config(), [path], kept_in=path.parent)
     lane.round(first=True, leads=lambda _session=None: True)
     lane.close()
     sys.settrace(None)
 
 
-def in_a_process(database: Path, path: Path, step: int) -> bool:
+def in_a_process(database: str, path: Path, step: int) -> bool:
     """Whether it was killed."""
     child = os.fork()
     if child == 0:
@@ -70,7 +70,7 @@ def in_a_process(database: Path, path: Path, step: int) -> bool:
     return os.WIFSIGNALED(status)
 
 
-def main(database: Path, path: Path, kind: str) -> None:
+def main(database: str, path: Path, kind: str) -> None:
     number = killed = 0
     step = 1
     held = os.open(path, os.O_RDWR | os.O_NONBLOCK) if kind == "pipe" else -1  # a writer that lives on
@@ -90,4 +90,4 @@ def main(database: Path, path: Path, kind: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
+    main(sys.argv[1], Path(sys.argv[2]), sys.argv[3])

@@ -6,17 +6,20 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
+
+from tui.store.store import Store
 
 PATIENCE_S = 60
 """Longer than anything takes that does not hang."""
 
 
 @contextmanager
-def worker(path: Path, *options: str, environment: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
-    """One on the database at `path`; whatever becomes of the test, it ends."""
+def worker(
+    store: Store, *options: str, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """One on that desk; whatever becomes of the test, it ends."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tui", "worker", "--db", str(path), *options],
+        [sys.executable, "-m", "tui", "worker", "--db", store.location, *options],
         env={**os.environ, "SHIFTDESK_AGENT": "desk-worker", **(environment or {})},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip

@@ -6,7 +6,6 @@ import signal
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +20,7 @@ from tui.errors import Misuse, OutOfReach, Refused
 from tui.networks.records import BadLine, LoggedOut, Post, Rate, RateLimited, Receipt
 from tui.store import tables as t
 from tui.store.reader import LoginRow, Reader, SourceRow
-from tui.store.store import Store
+from tui.store.store import Store, home_of
 from tui.worker import collector
 from tui.worker.collector import Collecting
 from tui.worker.lease import SPAN, Held
@@ -460,9 +459,9 @@ def test_even_with_the_lease_a_place_that_moved_is_not_moved_back(
     assert (stored(store), source(reader).cursor) == ([], "9")
 
 
-def _collect(path: Path, holder: str, rounds: int, gate: Any) -> None:
+def _collect(location: str, holder: str, rounds: int, gate: Any) -> None:
     """A process of its own that collects; the feed is the same in each."""
-    store, watch = Store(path), Watch(NOW + MINUTE)
+    store, watch = Store(home_of(location)), Watch(NOW + MINUTE)
     feed = Feed(size=2, sources=(MENTIONS,))
     feed.bring(*asks(60))
     reading = Reading(store, feed, watch, holder)
@@ -483,7 +482,7 @@ def test_processes_that_take_the_lease_from_each_other_add_each_post_once(
     watch.now += MINUTE
     context = multiprocessing.get_context("spawn")
     gate = context.Barrier(3)
-    running = [context.Process(target=_collect, args=(store.path, f"p{n}", 40, gate)) for n in range(3)]
+    running = [context.Process(target=_collect, args=(store.location, f"p{n}", 40, gate)) for n in range(3)]
     for one in running:
         one.start()
     for one in running:
@@ -494,8 +493,8 @@ def test_processes_that_take_the_lease_from_each_other_add_each_post_once(
     assert there == names(asks(int(source(reader).cursor or 0))), "the place is never ahead of the posts"
 
 
-def _collect_and_die(path: Path, at: str) -> None:
-    store, watch = Store(path), Watch()
+def _collect_and_die(location: str, at: str) -> None:
+    store, watch = Store(home_of(location)), Watch()
     feed = Feed()
     feed.bring(*asks(5, ago=MINUTE))
 
@@ -515,7 +514,7 @@ def _collect_and_die(path: Path, at: str) -> None:
 def test_a_collector_that_is_killed_anywhere_loses_nothing_and_doubles_nothing(
     store: Store, reader: Reader, feed: Feed, watch: Watch, at: str
 ) -> None:
-    dying = multiprocessing.get_context("spawn").Process(target=_collect_and_die, args=(store.path, at))
+    dying = multiprocessing.get_context("spawn").Process(target=_collect_and_die, args=(store.location, at))
     dying.start()
     dying.join(60)
     assert dying.exitcode == -signal.SIGKILL

@@ -161,12 +161,13 @@ def test_an_account_that_is_added_while_a_worker_runs_is_picked_up(
 
 def test_a_desk_without_a_login_loads_no_client(store: Store) -> None:
     code = (
-        "import sys; from pathlib import Path; from tui.config import Config; from tui.store.store import Store\n"
+        "import sys; from pathlib import Path; from tui.config import Config\n"
+        "from tui.store.store import Store, home_of\n"
         "from tui.worker import lanes\n"
-        "print(len(lanes.lanes(Store(Path(sys.argv[1])), Config(), Path(sys.argv[1]).parent)))\n"
+        "print(len(lanes.lanes(Store(home_of(sys.argv[1])), Config(), Path(sys.argv[1]).parent)))\n"
         "print([name for name in ('httpx', 'tui.networks.wire', 'tui.worker.collector') if name in sys.modules])\n"
     )
     said = subprocess.run(
-        [sys.executable, "-c", code, str(store.path)], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code, store.location], capture_output=True, text=True, check=True, timeout=60
     )  # fmt: skip
     assert said.stdout.splitlines()[1:] == ["[]"]

@@ -79,7 +79,7 @@ def happen(store: Store) -> None:
 
 
 def test_a_real_worker_tells_how_the_desk_stands_and_what_has_happened(desk: Store) -> None:
-    with worker(desk.path, "--metrics", "127.0.0.1:0") as process:
+    with worker(desk, "--metrics", "127.0.0.1:0") as process:
         assert process.stderr
         url = process.stderr.readline().rpartition(" ")[2].strip().rstrip(".")
         before = asked(url)
@@ -115,6 +115,7 @@ def test_what_others_do_before_it_begins_is_not_counted(desk: Store) -> None:
     assert {sample.value for sample in found["shiftdesk_replies_sent"].samples} == {0}
 
 
+@pytest.mark.sqlite
 def test_a_database_out_of_reach_is_a_figure(desk: Store) -> None:
     figures = Figures(desk, lambda: {"worker": False})
     desk.close()
@@ -158,7 +159,7 @@ def taken() -> Iterator[str]:
 def test_a_place_that_is_taken_is_one_sentence(store: Store, figures: Figures, taken: str) -> None:
     with pytest.raises(OutOfReach, match="give another place"):
         serve(taken, figures)
-    with worker(store.path, "--metrics", taken) as process:
+    with worker(store, "--metrics", taken) as process:
         said = process.communicate(timeout=PATIENCE_S)[1]
         assert (process.returncode, said.count("\n")) == (3, 1)
         assert taken in said
@@ -167,7 +168,7 @@ def test_a_place_that_is_taken_is_one_sentence(store: Store, figures: Figures, t
 
 
 def test_once_has_no_figures(store: Store) -> None:
-    with worker(store.path, "--once", "--metrics", "127.0.0.1:0") as process:
+    with worker(store, "--once", "--metrics", "127.0.0.1:0") as process:
         assert "--metrics" in process.communicate(timeout=PATIENCE_S)[1]
         assert process.returncode == 2
 

@@ -229,6 +229,7 @@ def test_who_has_much_to_send_begins_no_more_of_it_when_the_worker_ends(
     assert not thread.is_alive()
 
 
+@pytest.mark.sqlite
 def test_the_status_says_what_is_led_and_what_is_wrong(store: Store) -> None:
     with store.transaction() as session:
         values = {"network": "x", "handle": "@northline", "name": "northline", "created_at": NOW}
@@ -246,7 +247,7 @@ def test_the_status_says_what_is_led_and_what_is_wrong(store: Store) -> None:
 
 def test_a_real_worker_is_ready_gives_signs_and_says_that_it_stops(store: Store, inbox: Inbox) -> None:
     environment = {"NOTIFY_SOCKET": inbox.address, "WATCHDOG_USEC": str(2_000_000)}
-    with worker(store.path, environment=environment) as process:
+    with worker(store, environment=environment) as process:
         heard = inbox.next()
         assert heard[0] == "READY=1"
         while heard.count("WATCHDOG=1") < 3:
@@ -258,13 +259,14 @@ def test_a_real_worker_is_ready_gives_signs_and_says_that_it_stops(store: Store,
 
 
 def test_without_systemd_a_real_worker_runs_all_the_same(store: Store) -> None:
-    with worker(store.path, "--metrics", "127.0.0.1:0") as process:
+    with worker(store, "--metrics", "127.0.0.1:0") as process:
         assert process.stderr
         assert "Figures at http://127.0.0.1:" in process.stderr.readline()
         assert "ctrl+c ends it" in process.stderr.readline()
         assert terminated(process) == 128 + signal.SIGTERM
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("inbox", ["path"], indirect=True)
 def test_a_real_worker_that_hangs_is_ended_by_the_watchdog(store: Store, inbox: Inbox) -> None:
     take(store, post("q", text=f"{US} where is my train?"))
@@ -274,7 +276,7 @@ def test_a_real_worker_that_hangs_is_ended_by_the_watchdog(store: Store, inbox: 
     os.mkfifo(store.path.parent / "outbox-x.jsonl")  # whoever opens it for writing waits for a reader
     span_s = 2
     environment = {"NOTIFY_SOCKET": inbox.address, "WATCHDOG_USEC": str(span_s * 1_000_000)}
-    with worker(store.path, environment=environment) as process:
+    with worker(store, environment=environment) as process:
         assert inbox.next()[0] == "READY=1"
         inbox.bite(span_s)
         process.send_signal(signal.SIGABRT)

@@ -231,7 +231,7 @@ def test_killed_anywhere_each_line_is_read_once(store: Store, reader: Reader, tm
         path.mkdir()
     if kind == "pipe":
         os.mkfifo(path)
-    words = [sys.executable, str(KILLED), str(store.path), str(path), kind]
+    words = [sys.executable, str(KILLED), store.location, str(path), kind]
     done = subprocess.run(words, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     killed, written = map(int, done.stdout.split())

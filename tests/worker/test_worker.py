@@ -320,13 +320,14 @@ def test_a_storage_out_of_reach_is_tried_again(
 def test_an_idle_worker_writes_only_to_keep_its_lease(store: Store, reader: Reader, watch: Watch) -> None:
     lane, held = Local(store, Config(), Wire(), clock=watch), Held(store, "worker", "first", watch)
     round_of(lane, held)
-    changes = store.changes()
+    changes, before = store.changes(), leases(store)
     watch.now += SPAN // 2
     round_of(lane, held)
     assert not changes.wait(0)
+    assert leases(store) == before
     watch.now += SECOND
     round_of(lane, held)
-    assert changes.wait(1)
+    assert leases(store) != before
 
 
 class Slow(Wire):
@@ -543,7 +544,7 @@ def test_two_senders_at_once_send_everything_once_and_in_order(
             claim = claims.claim(session, n, agent="ana", now=NOW, lease=HOUR)
             outbox.hold(session, claim, f"We have found bag number {n}.", config=Config(), now=NOW)
         claims.note(session, others[0], agent="ben", text="wait", now=NOW)
-    wire, stores = Wire(), [Store(store.path), Store(store.path)]
+    wire, stores = Wire(), [Store(store.home), Store(store.home)]
     done: list[Any] = []
 
     def work(own: Store) -> None:

@@ -188,7 +188,7 @@ def test_a_call_names_the_account_whose_turn_it_is_and_the_same_problem_is_told_
 def test_the_worker_is_told_how_much_to_log(
     stderr: Heard, store: Store, monkeypatch: pytest.MonkeyPatch, level: str, heard: bool
 ) -> None:
-    monkeypatch.setenv("SHIFTDESK_DB", str(store.path))
+    monkeypatch.setenv("SHIFTDESK_DB", store.location)
     monkeypatch.setenv("SHIFTDESK_AGENT", "ana")
     monkeypatch.setattr(Worker, "once", lambda self: OURS.info("round") or {"busy": False, **asdict(Done())})
     assert run(["worker", "--once", "--json", "--log-level", level]) == 0
