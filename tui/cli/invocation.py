@@ -139,10 +139,8 @@ class Invocation:
 
 def names_password(location: str) -> bool:
     """Whether an address of a database has a password in it."""
-    from urllib.parse import parse_qs, urlsplit
-
-    url = urlsplit(location)
-    return bool(url.scheme and (url.password or parse_qs(url.query).get("password")))
+    user, at, _ = location.partition("://")[2].rpartition("@")
+    return bool(at and ":" in user) or "password=" in location.partition("?")[2]
 
 
 def vet(settings: "AccountSettings") -> "Iterable[tuple[str, str]]":

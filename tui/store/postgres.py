@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlencode
 
 import psycopg
 
@@ -17,10 +17,12 @@ from tui import clock
 from tui.errors import Misuse, OutOfReach
 from tui.store.dialect import POSTGRES
 from tui.store.home import Connection
+from tui.text import line
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+REASON_CHARACTERS = 200
 CHANNEL = "shiftdesk"
 """Notified by the tables' own triggers, see the migrations."""
 _LOCK = 0x73686966
@@ -37,6 +39,11 @@ _LIMITS = (
     "SELECT set_config('lock_timeout', '5s', false), set_config('idle_in_transaction_session_timeout', '15s', false)"
 )
 """The second: a process that is stopped inside a change does not hold up the others for ever."""
+_NO_ADDRESS = (
+    "--db is no address of a PostgreSQL database; write postgresql+psycopg://USER@HOST/DATABASE, "
+    "and signs such as @ / # in a password as %40 %2F %23."
+)
+_SECRET = ("password", "sslpassword")
 _BEGIN = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint FROM pg_advisory_xact_lock(%s)"
 
 
@@ -47,16 +54,18 @@ class Server:
 
     def __init__(self, url: str) -> None:
         """`url` as libpq takes it, with `+psycopg` allowed. Raises Misuse."""
-        parts = urlsplit(url)
-        if parts.scheme.partition("+")[2] not in ("", "psycopg"):
+        scheme, _, rest = url.partition("://")
+        if scheme.partition("+")[2] not in ("", "psycopg"):
             raise Misuse("--db: the desk speaks to PostgreSQL through psycopg; write postgresql+psycopg://….")
-        if not parts.path.strip("/"):
-            raise Misuse("--db names no database; write postgresql+psycopg://USER@HOST/DATABASE.")
         try:
-            self._to = dict(psycopg.conninfo.conninfo_to_dict(urlunsplit(parts._replace(scheme="postgresql"))))
-        except psycopg.Error as error:
-            raise Misuse(f"--db is no address of a PostgreSQL database: {_first_line(error)}.") from None
-        self.location = urlunsplit(parts._replace(scheme="postgresql+psycopg", netloc=_without_password(parts.netloc)))
+            self._to = dict(psycopg.conninfo.conninfo_to_dict(f"postgresql://{rest}"))
+        except psycopg.Error:  # whose text may quote a password
+            raise Misuse(_NO_ADDRESS) from None
+        if "@" in str(self._to.get("host", "")) or not re.fullmatch(r"[\d,]*", str(self._to.get("port", ""))):
+            raise Misuse(_NO_ADDRESS)  # a password whose signs were taken for another part
+        if not (self._to.get("dbname") or self._to.get("service")):
+            raise Misuse("--db names no database; write postgresql+psycopg://USER@HOST/DATABASE.")
+        self.location = _without_secrets(self._to)
 
     def _open(self, *, autocommit: bool = True) -> "psycopg.Connection[Any]":
         # Nothing is prepared on the server: poolers between us and it need not know about it.
@@ -129,10 +138,12 @@ class Server:
         return None
 
     def _said(self, error: psycopg.Error) -> str:
+        reason = _first_line(error)
         advice = _ADVICE.get(error.sqlstate or "", "run `shiftdesk doctor` to see more.")
         if error.sqlstate is None and isinstance(error, psycopg.OperationalError):
-            advice = "check that the server runs and can be reached from here."
-        return f"The database {self.location} refused ({_first_line(error)}): {advice}"
+            known = (text for words, text in _AT_THE_DOOR if words in reason)
+            advice = next(known, "check that the server runs and can be reached from here.")
+        return f"The database {self.location} refused ({reason}): {advice}"
 
 
 _ADVICE = {
@@ -143,12 +154,23 @@ _ADVICE = {
     "53100": "the server's disk is full; free some space, nothing acknowledged is lost.",
     "53300": "the server takes no more connections; raise max_connections or close some.",
     "55P03": "another process holds it; wait a moment and try again.",
+    "22021": "a text holds a sign that no database stores; nothing of this change was kept.",
     "25P03": "the change took too long and was undone; do it again.",
     "25006": "it is read-only, perhaps a standby; give the address of the primary.",
     "57P01": "the server was stopped; the desk tries again by itself.",
     "57P03": "the server is starting; the desk tries again by itself.",
 }
 """What to do, by SQLSTATE (PostgreSQL's documentation, appendix A)."""
+_AT_THE_DOOR = (
+    ("password", _ADVICE["28P01"]),
+    ("pg_hba.conf", _ADVICE["28000"]),
+    ("role ", _ADVICE["28000"]),
+    ("does not exist", _ADVICE["3D000"]),
+    ("connection slots", _ADVICE["53300"]),
+    ("too many", _ADVICE["53300"]),
+    ("starting up", _ADVICE["57P03"]),
+)
+"""The same where a connection is refused: libpq has no SQLSTATE then, only the server's words, here English ones."""
 
 
 class Plain:
@@ -194,10 +216,20 @@ class Notified:
         self._connection.close()
 
 
-def _without_password(netloc: str) -> str:
-    user, at, host = netloc.rpartition("@")
-    return user.partition(":")[0] + at + host
+def _without_secrets(to: Mapping[str, Any]) -> str:
+    """An address that leads to the same database, for whoever has the password from elsewhere."""
+    rest = {name: str(value) for name, value in to.items() if value is not None and name not in _SECRET}
+    user, name, port = rest.pop("user", ""), rest.pop("dbname", ""), rest.pop("port", "")
+    host = "" if "/" in rest.get("host", "") or "," in rest.get("host", "") else rest.pop("host", "")
+    if port and not host:
+        rest["port"] = port
+    at = f"[{host}]" if ":" in host else quote(host)
+    where = (f"{quote(user, safe='')}@" if user else "") + at + (f":{port}" if host and port else "")
+    asked = f"?{urlencode(rest, quote_via=quote)}" if rest else ""
+    return f"postgresql+psycopg://{where}/{quote(name, safe='')}{asked}"
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or ["no reason given"])[0].strip().rstrip(".")
+    """What the server or libpq said, which is text from outside."""
+    said = (str(error).splitlines() or [""])[0].strip().rstrip(".")
+    return line(said)[:REASON_CHARACTERS] or "no reason given"

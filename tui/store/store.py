@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from tui.errors import Misuse, OutOfReach, Unclear
 from tui.store import schema
@@ -22,14 +22,14 @@ def home_of(location: str) -> Home:
     """What `--db` names: a path, a `sqlite:///` URL or a `postgresql://` one. Misuse for anything else."""
     if "://" not in location:
         return File(Path(location).expanduser())
-    url = urlsplit(location)
-    if url.scheme.partition("+")[0] in ("postgresql", "postgres"):
+    scheme, _, rest = location.partition("://")
+    if scheme.partition("+")[0] in ("postgresql", "postgres"):
         from tui.store.postgres import Server
 
         return Server(location)
-    if not url.scheme.startswith("sqlite") or url.netloc or url.path in ("", "/", "/:memory:"):
+    if not scheme.startswith("sqlite") or not rest.startswith("/") or rest in ("/", "/:memory:"):
         raise Misuse("--db takes a path, sqlite:///PATH or postgresql+psycopg://USER@HOST/DATABASE.")
-    return File(Path(unquote(url.path[1:])))
+    return File(Path(unquote(rest.partition("?")[0][1:])))
 
 
 def reading(session: "Session") -> Reader:
