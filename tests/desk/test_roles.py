@@ -14,7 +14,7 @@ from sqlmodel import Session
 from tui.cli.program import COMMANDS, program
 from tui.clock import HOUR
 from tui.config import Config
-from tui.desk import accounts, brake, claims, drafts, incidents, outbox, people, restored, roles
+from tui.desk import accounts, brake, claims, drafts, incidents, outbox, people, restored, roles, shift
 from tui.desk.canned import library
 from tui.desk.canned.response import Canned
 from tui.errors import Misuse, Refused
@@ -207,6 +207,34 @@ def test_who_is_removed_may_work_no_more_and_what_they_held_waits_with_its_draft
             act(team, rule, by="cem")
     act(team, people.add, "cem", by="ana", role="lead")
     assert role(team, "cem") == "lead"
+
+
+def test_who_was_removed_takes_nothing_at_a_desk_that_is_still_open(team: Store, reader: Reader) -> None:
+    take(team, post("2", author="b"))
+    act(team, claims.claim, 2, by="dora", lease=HOUR)
+    act(team, people.remove, "cem", by="ana")
+    for rule, given in (
+        (claims.claim, {"conversation_id": 1}),
+        (claims.claim_next, {}),
+        (claims.reach, {"conversation_id": 1}),
+        (claims.take_over, {"conversation_id": 2, "reason": "mine"}),
+        (claims.resolve, {"conversation_id": 1, "reason": "done"}),
+    ):
+        with pytest.raises(Refused, match="cem may no longer work"):
+            act(team, rule, by="cem", lease=HOUR, **given)
+    found = sorted((row.id, row.state, row.owner) for row in rows(reader, "all", "dora"))
+    assert found == [(1, "new", None), (2, "claimed", "dora")]
+
+
+def test_who_is_removed_has_no_open_shift_and_the_note_says_why_it_is_back(team: Store, reader: Reader) -> None:
+    act(team, shift.start, by="cem")
+    act(team, claims.claim, 1, by="cem", lease=HOUR)
+    act(team, people.remove, "cem", by="ana")
+    assert reader.open_shift("cem") is None
+    (note,) = reader.notes(1)
+    assert "cem had this conversation" in note.text
+    assert "works here no more" in note.text
+    assert "not heard from" not in note.text
 
 
 def test_a_reply_of_somebody_who_was_removed_is_not_held(team: Store) -> None:

@@ -65,7 +65,7 @@ def claim_next(session: Session, *, agent: str, now: Millis, lease: Millis, most
             return None
         row = session.execute(serving.TAKE, values | {"wanted": chosen}).first()
     if row is None:
-        raise refusing.full(_count(session, agent, now))
+        raise _no_more(session, agent, now)
     taken = _taken(session, row, agent=agent, now=now)
     _see(session, taken.conversation_id, agent)
     return taken
@@ -111,7 +111,13 @@ def _why_not(session: Session, row: Any, agent: str, now: Millis) -> Refused:
     if row.state == "claimed":
         return refusing.held(session, row, agent, now)
     other = reserved(session, row.id, agent=agent, now=now)
-    return refusing.full(_count(session, agent, now)) if other is None else refusing.reserved(row, other, now)
+    return _no_more(session, agent, now) if other is None else refusing.reserved(row, other, now)
+
+
+def _no_more(session: Session, agent: str, now: Millis) -> Refused:
+    """Why an agent can take nothing: they have no room, or work here no more."""
+    roles.need(session, "answer", agent)
+    return refusing.full(_count(session, agent, now))
 
 
 def reserved(session: Session, conversation_id: int, *, agent: str, now: Millis) -> Any | None:
@@ -136,6 +142,7 @@ def take_over(
     session: Session, conversation_id: int, *, agent: str, reason: str, now: Millis, lease: Millis, most: int = 0
 ) -> Claim:
     """Take a customer over from a colleague: all they hold of them, and this conversation; the drafts go along."""
+    roles.need(session, "answer", agent)
     _need(reason, "Say why you take it over")
     row = _row(session, conversation_id)
     theirs = [one for one in _standing(session, conversation_id, now, lease) if one.owner != agent]

@@ -40,13 +40,16 @@ def is_lapsed(row: Any, now: Millis) -> bool:
     return bool(row.state == "claimed" and row.timer_at is not None and row.timer_at <= now)
 
 
-def lapse(session: Session, row: Any, now: Millis, lease: Millis | None) -> None:
-    """A lapsed conversation goes back to the queue, with its draft and a note of who had it."""
+def lapse(session: Session, row: Any, now: Millis, lease: Millis | None, *, why: str = "") -> None:
+    """A lapsed conversation goes back to the queue, with its draft and a note of who had it.
+
+    `why`: what ends the claim, where it is not that its agent was not heard from.
+    """
     state = resting(row.waiting_since, row.answered_at, row.settled_at)
     _come_back(session, row, state, now)
     note = session.execute(
         insert(t.notes)
-        .values(conversation_id=row.id, agent=BY, text=_told(row, lease), created_at=now)
+        .values(conversation_id=row.id, agent=BY, text=_told(row, why or _silence(lease)), created_at=now)
         .returning(t.notes.c.id)
     ).scalar_one()
     log.append(
@@ -67,7 +70,10 @@ def _come_back(session: Session, row: Any, state: str, now: Millis) -> None:
     )  # fmt: skip
 
 
-def _told(row: Any, lease: Millis | None) -> str:
+def _told(row: Any, why: str) -> str:
     since = clock.utc(row.claimed_at if row.claimed_at is not None else row.timer_at, _WHEN)
-    silence = "and was not heard from" + ("" if lease is None else f" for {clock.spoken(lease)}")
-    return f"{row.owner} had this conversation since {since} UTC {silence}; it is back in the queue, draft included."
+    return f"{row.owner} had this conversation since {since} UTC and {why}; it is back in the queue, draft included."
+
+
+def _silence(lease: Millis | None) -> str:
+    return "was not heard from" + ("" if lease is None else f" for {clock.spoken(lease)}")

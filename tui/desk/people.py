@@ -10,10 +10,11 @@ from sqlalchemy import func, insert, select, update
 from sqlmodel import Session
 
 from tui.clock import Millis
-from tui.desk import claims, roles
+from tui.desk import lapsing, roles
 from tui.errors import Misuse, Refused
 from tui.store import log
 from tui.store import tables as t
+from tui.store.store import reading
 from tui.text import line
 
 _a = t.agents.c
@@ -63,16 +64,22 @@ def set_role(session: Session, name: str, role: str, *, agent: str, now: Millis)
 def remove(session: Session, name: str, *, agent: str, now: Millis) -> list[int]:
     """They may work here no more; the conversations that they held, which are back in the queue with their drafts.
 
-    What they sent, wrote and decided stays in the event log under their name. Refused for the last admin.
+    What they sent, wrote and decided stays in the event log under their name, and their shift ends. Refused for the
+    last admin.
     """
+    from tui.desk import shift  # reads a whole desk, which those who arrive need not wait for
+
     roles.need(session, "people", agent)
     before = _standing(session, name)
     _keep_an_admin(session, name, before)
     _become(session, name, roles.REMOVED, "agent.removed", agent=agent, now=now, before=before)
-    theirs = (_c.state == "claimed", _c.owner == name)
-    held = session.execute(update(t.conversations).where(*theirs).values(timer_at=now).returning(_c.id)).scalars().all()
-    claims.wake(session, now)
-    return sorted(map(int, held))
+    theirs = select(t.conversations).where(_c.state == "claimed", _c.owner == name).order_by(_c.id)
+    held = session.execute(theirs).all()
+    for row in held:
+        lapsing.lapse(session, row, now, None, why="works here no more")
+    if reading(session).open_shift(name) is not None:
+        shift.stop(session, agent=name, now=now)
+    return [int(row.id) for row in held]
 
 
 def _insert(session: Session, who: str, role: str, *, agent: str, now: Millis, **data: Any) -> None:

@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlmodel import Session
 
 from tui.clock import MINUTE, Millis
+from tui.desk import roles
 from tui.store import tables as t
 from tui.store.reader import GONE
 
@@ -71,12 +72,16 @@ def _looked_at(c: Any) -> ColumnElement[bool]:
 _mine = t.conversations.alias("m")
 HOLDS = select(func.count()).select_from(_mine).where(_mine.c.owner == AGENT, held(_mine.c))
 """How many conversations an agent has."""
-_room = or_(MOST == 0, HOLDS.scalar_subquery() < MOST)
+_who = t.agents.c
+_may = and_(
+    or_(MOST == 0, HOLDS.scalar_subquery() < MOST), ~exists().where(_who.name == AGENT, _who.role == roles.REMOVED)
+)
+"""The agent has room, and was not removed while their desk was open."""
 
 _TAKEN = {"state": "claimed", "owner": AGENT, "epoch": _c.epoch + 1, "claimed_at": NOW, "timer_at": UNTIL}
 TAKE = (
     update(t.conversations)
-    .where(_c.id == WANTED, _c.state != "claimed", ~_reserved(_c), _room)
+    .where(_c.id == WANTED, _c.state != "claimed", ~_reserved(_c), _may)
     .values(_TAKEN)
     .returning(_c.id, _c.epoch)
 )
@@ -93,7 +98,7 @@ _served = (
 TAKE_FIRST = (
     update(t.conversations)
     .where(
-        _c.id == _served.limit(1).with_for_update(of=_n, skip_locked=True).scalar_subquery(), ~_looked_at(_c), _room
+        _c.id == _served.limit(1).with_for_update(of=_n, skip_locked=True).scalar_subquery(), ~_looked_at(_c), _may
     )
     .values(_TAKEN)
     .returning(_c.id, _c.epoch)
