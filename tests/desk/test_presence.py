@@ -46,6 +46,26 @@ def test_since_tells_when_it_began_and_not_when_it_was_last_told(store: Store, r
     assert seen(reader, NOW + 9 * SECOND) == [("ana", "away", None, NOW + 8 * SECOND)]
 
 
+def test_a_mere_sign_of_life_changes_nothing_and_says_where_more_is_to_be_told(store: Store, reader: Reader) -> None:
+    def live(desk: str, at: Millis, conversation: int | None = 1, doing: Any = "looks") -> bool:
+        with store.transaction() as session:
+            plain = store.home.plain(session.connection().connection.dbapi_connection)
+            return presence.live(plain, desk, doing=doing, conversation_id=conversation, now=at)
+
+    assert not live("d", NOW)
+    beat(store, "d", "ana", NOW)
+    assert live("d", NOW + SECOND)
+    assert [(row.since, row.beat_at) for row in reader.present(NOW)] == [(NOW, NOW + SECOND)]
+    assert not live("d", NOW, conversation=2)
+    assert not live("d", NOW, conversation=None)
+    assert not live("d", NOW, doing="writes")
+    beat(store, "d", "ana", NOW, "away", None)
+    assert live("d", NOW + 2 * SECOND, None, "away")
+    with store.transaction() as session:
+        presence.drop(session, "d", NOW)
+    assert not live("d", NOW, None, "away")
+
+
 def test_a_desk_that_is_silent_is_gone_and_back_with_its_next_beat(store: Store, reader: Reader) -> None:
     beat(store, "d", "ana", NOW, "writes")
     assert seen(reader, NOW + GONE) == [("ana", "writes", 1, NOW)]

@@ -1,6 +1,7 @@
 """Who else is there, on screen; away and back; two hands on one conversation; where one was after a crash."""
 
 import asyncio
+import itertools
 from typing import Any
 
 import pytest
@@ -205,6 +206,21 @@ def test_keys_renew_the_lease_and_silence_does_not(desk: Store) -> None:
     asyncio.run(play())
 
 
+def test_who_writes_in_another_program_is_not_silent(desk: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    claim(desk, "ana", 1, lease=MINUTE)
+    used = itertools.count(1)
+    monkeypatch.setattr(pulses, "_last_used", lambda: float(next(used)))
+
+    async def play() -> None:
+        async with opened(desk) as here:
+            await here.until(lambda: told(desk))
+            before = lease_of(desk, 1)
+            monkeypatch.setattr(here.app._driver, "is_lent", True, raising=False)
+            await here.until(lambda: lease_of(desk, 1) != before)
+
+    asyncio.run(play())
+
+
 def test_a_lease_that_has_run_out_is_not_renewed(desk: Store) -> None:
     claim(desk, "ana", 1)
 
@@ -230,13 +246,16 @@ def test_the_pulse_goes_on_while_the_loop_stands_still_and_after_the_storage_was
             own, asked = here.app.company.pulse, []
             begin = own._store.transaction
 
-            def refuse() -> Any:
+            def refuse(*_: Any) -> Any:
                 asked.append(1)
                 raise OSError("gone")
 
+            lives = own._lives
+            monkeypatch.setattr(own, "_lives", refuse)
             monkeypatch.setattr(own._store, "transaction", refuse)
             await here.until(lambda: len(asked) > 2)
             monkeypatch.setattr(own._store, "transaction", begin)
+            monkeypatch.setattr(own, "_lives", lives)
             heard = newest(desk)
             reader = desk.reader()
             while newest(desk) == heard:  # the loop does nothing meanwhile

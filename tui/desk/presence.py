@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from tui.clock import DAY, Millis
 from tui.store import tables as t
+from tui.store.home import Connection
 from tui.store.reader import Doing
 
 KEPT: Millis = DAY
@@ -43,6 +44,21 @@ def beat(
     told = {"doing": doing, "conversation_id": conversation_id, "since": now, "beat_at": now, "dropped_at": None}
     if session.execute(update(t.presences).where(_p.id == desk).values(**told)).rowcount == 0:  # type: ignore[attr-defined]
         session.execute(insert(t.presences).values(id=desk, agent=agent, host=host, pid=pid, **told))
+
+
+def live(connection: Connection, desk: str, *, doing: Doing, conversation_id: int | None, now: Millis) -> bool:
+    """A mere sign of life by plain SQL; False where the desk has more to tell, or is not known.
+
+    It is told all shift long by desks at which nothing happens: a beat by the ORM costs them seven times as much.
+    """
+    told = connection.execute(_LIVE, {"desk": desk, "doing": doing, "at": conversation_id, "now": now})
+    return bool(told.rowcount)
+
+
+_LIVE = (
+    "UPDATE presence SET beat_at = :now WHERE id = :desk AND doing = :doing "
+    "AND COALESCE(conversation_id, 0) = COALESCE(:at, 0) AND dropped_at IS NULL"
+)
 
 
 def leave(session: Session, desk: str) -> None:

@@ -37,6 +37,7 @@ class Company:
     def __init__(self, app: "DeskApp") -> None:
         self.app = app
         self.pulse = Pulse(app.store.home, app.agent, app.config.desk.lease)
+        self.pulse.lent = app.is_terminal_lent  # who writes in $EDITOR is not silent
         self.ear = Ear(clock.now, self._hear)
         self.is_away = False
         self._own: dict[str, PresentRow] = {}

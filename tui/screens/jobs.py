@@ -52,6 +52,7 @@ from tui.networks.limits import count, split
 from tui.screens.offers import changes, offers, shelf
 from tui.screens.thread import Thread
 from tui.store import tables as t
+from tui.store.home import Connection
 from tui.store.reader import Doing, PostRow, PresentRow, Reader
 from tui.store.store import reading as read_within
 
@@ -84,6 +85,7 @@ __all__ = [
     "keep_canned",
     "leave",
     "link_incident",
+    "live",
     "note",
     "note_about",
     "offers",
@@ -255,6 +257,11 @@ def beat(
     )  # fmt: skip
     if lease is not None:
         claims.renew(session, agent=agent, now=now, lease=lease)
+
+
+def live(connection: Connection, *, desk: str, doing: Doing, conversation_id: int | None) -> bool:
+    """The desk is alive, and all is as it was; False where that is not so."""
+    return presence.live(connection, desk, doing=doing, conversation_id=conversation_id, now=clock.now())
 
 
 def leave(session: Session, *, desk: str) -> None:

@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -126,7 +126,7 @@ class Pulse:
         at, used = time.monotonic(), _last_used() if self.lent() else self._used
         moved = used != self._used or (self._stirred or 0) > self._renewed
         with self._telling:
-            if self._ended:
+            if self._ended or (not moved and self._lives(doing, conversation_id)):
                 return
             with self._store.transaction() as session:
                 self._jobs.beat(
@@ -135,6 +135,15 @@ class Pulse:
                 )  # fmt: skip
         if moved:
             self._renewed, self._used = at, used
+
+    def _lives(self, doing: Doing, conversation_id: int | None) -> bool:
+        """Tell that all is as it was, without the desk for oneself: no rule reads it; False where it is not so."""
+        self._store.home.check()
+        with closing(self._store.engine.raw_connection()) as connection:
+            plain = self._store.home.plain(connection.dbapi_connection)
+            lives: bool = self._jobs.live(plain, desk=self.desk, doing=doing, conversation_id=conversation_id)
+            connection.commit()
+        return lives
 
     def _rest(self) -> None:
         """Until the next beat, or until what has changed is to be told."""

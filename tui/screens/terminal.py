@@ -443,6 +443,10 @@ class LendsTerminal(ChangedCells[Result]):
         """Whether there is one to lend."""
         return isinstance(self._driver, DeskDriver)
 
+    def is_terminal_lent(self) -> bool:
+        """Whether another program has the terminal at the moment."""
+        return bool(getattr(self._driver, "is_lent", False))
+
     @contextmanager
     def lent(self) -> Iterator[None]:
         """Inside, the terminal is as the shell had it; afterwards it is ours again, however the other has left it."""
