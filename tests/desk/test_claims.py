@@ -330,3 +330,10 @@ def test_twelve_agents_at_once_never_hold_the_same_one(store: Store, reader: Rea
     served = Counter(found for all_of_them, _ in answers for found in all_of_them)
     assert served == Counter(range(1, 61))
     assert Counter(e.conversation_id for e in reader.events() if e.kind == "claim.taken") == served
+
+
+def test_a_lease_of_nothing_is_renewed_for_the_moment_too(store: Store) -> None:
+    take(store, post("1"))
+    with store.transaction() as session:
+        mine = claims.claim(session, 1, agent="ana", now=NOW, lease=0)
+        assert claims.claim(session, 1, agent="ana", now=NOW, lease=0) == mine

@@ -307,7 +307,7 @@ def renew(session: Session, *, agent: str, now: Millis, lease: Millis) -> int:
     result = session.execute(
         update(t.conversations)
         .where(_c.state == "claimed", _c.owner == agent, _c.timer_at > now)
-        .values(timer_at=now + lease)
+        .values(timer_at=now + max(lease, 1))
     )
     return int(result.rowcount)  # type: ignore[attr-defined]
 
