@@ -28,7 +28,10 @@ FULL = 2
 """Of `PRAGMA synchronous`."""
 LONG_LOG = 4
 """A write-ahead log so many times as long as it is let grow has a reader that stays."""
-STORAGE = ("sqlite", "file system", "folder", "database", "schema", "integrity", "server")
+STORAGE = (
+    *("sqlite", "file system", "folder", "database", "schema", "integrity"),
+    *("server", "encoding", "writing", "notifications", "rights"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +72,13 @@ def _storage(call: Invocation) -> Iterator[Check]:
 
 
 def _server(home: "Home") -> Iterator[Check]:
+    from tui.cli import doctor_server
+
     try:
-        connection = home.connect()
-        row = connection.execute("SELECT current_setting('server_version'), current_setting('server_encoding')")
-        version, encoding = row.fetchone()
-        connection.close()
-        yield Check("server", "ok", f"PostgreSQL {version}, {encoding}, at {home.location}")
+        for check in doctor_server.checks(home):
+            yield check
+            if check.name == "server" and check.verdict == "stop":
+                return
         yield _schema(home)
     except Exception as error:
         yield Check("server", "stop", home.sentence(error) or str(error))
