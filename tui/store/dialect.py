@@ -1,7 +1,6 @@
 """Where the SQL of SQLite and of PostgreSQL differs for the same question."""
 
 import json
-import re
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -25,7 +24,7 @@ class Dialect(Protocol):
         """A field of a JSON object, as text or number."""
         ...
 
-    def found(self, words: Sequence[str]) -> tuple[str, str]:
+    def found(self, words: Sequence[str]) -> tuple[str, Any]:
         """SQL for the conversations with a post that holds all words or their beginnings, and its `:words`."""
         ...
 
@@ -68,14 +67,14 @@ class Postgres:
     def field(self, column: str, name: str) -> str:
         return f"({column} ->> '{name}')"
 
-    def found(self, words: Sequence[str]) -> tuple[str, str]:
+    def found(self, words: Sequence[str]) -> tuple[str, Any]:
+        # Each word is parted as the posts were, by the same function and parser: don't is don, then t.
         sql = (
-            "SELECT p.conversation_id FROM post p WHERE p.search @@ to_tsquery('simple', shiftdesk_fold(:words)) "
-            "AND p.conversation_id IS NOT NULL ORDER BY p.id DESC LIMIT :limit"
+            "SELECT p.conversation_id FROM post p WHERE p.search @@ (SELECT string_agg(parted::text || ':*', ' & ') "
+            "FROM unnest(CAST(:words AS text[])) word, phraseto_tsquery('simple', shiftdesk_fold(word)) parted "
+            "WHERE numnode(parted) > 0)::tsquery AND p.conversation_id IS NOT NULL ORDER BY p.id DESC LIMIT :limit"
         )
-        # What stands between the letters of a word parts it, as it does in SQLite's index: don't is don, then t.
-        runs = [re.findall(r"[^\W_]+", word) for word in words]
-        return sql, " & ".join(" <-> ".join([*run[:-1], f"{run[-1]}:*"]) for run in runs if run)
+        return sql, list(words)
 
 
 SQLITE: Dialect = Sqlite()

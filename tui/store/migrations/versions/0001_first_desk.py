@@ -23,10 +23,13 @@ SQLITE = (
 # The same words as SQLite's tokenizer finds: no marks on letters, parted by all that is neither letter nor digit.
 POSTGRES = (
     r"""CREATE FUNCTION shiftdesk_fold(words text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS
-        $$ SELECT lower(regexp_replace(normalize(words, NFKD), '[\u0300-\u036f]', '', 'g')) $$""",
+        $$ SELECT translate(lower(regexp_replace(regexp_replace(normalize(words, NFKD),
+            '[\u0300-\u036f\ufe00-\ufe0f]', '', 'g'),
+            '[\u00a1-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u00d7\u00f7\u2000-\u2bff\U0001F000-\U0001FAFF]',
+            ' ', 'g')),
+            'ς!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~、。！？「」', 'σ' || repeat(' ', 100)) $$""",
     r"""CREATE FUNCTION shiftdesk_words(words text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS
-        $$ SELECT to_tsvector('simple', translate(shiftdesk_fold(left(words, 20000)),
-            '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~«»“”„‘’‚…–—¡¿·、。！？「」', repeat(' ', 100))) $$""",
+        $$ SELECT to_tsvector('simple', shiftdesk_fold(left(words, 20000))) $$""",
     "ALTER TABLE post ADD COLUMN search tsvector GENERATED ALWAYS AS (shiftdesk_words(text)) STORED",
     "CREATE INDEX post_search ON post USING gin (search)",
     """CREATE FUNCTION shiftdesk_tell() RETURNS trigger LANGUAGE plpgsql AS
