@@ -260,6 +260,14 @@ def test_known_names_are_not_added_again_in_whatever_case(team: Store) -> None:
         act(team, people.set_role, "cem", "lead", by="ana")
 
 
+def test_a_name_with_a_letter_beyond_ascii_is_known_too(team: Store) -> None:
+    act(team, people.add, "Émile", by="ana", role="agent")
+    act(team, claims.claim, 1, by="cem", lease=HOUR)
+    act(team, claims.pass_on, 1, by="cem", to="Émile", lease=HOUR)
+    with pytest.raises(Refused, match="is here already"):
+        act(team, people.add, "Émile", by="ana", role="lead")
+
+
 def test_a_strict_team_refuses_names_that_nobody_added_but_not_its_first(store: Store) -> None:
     with store.transaction() as session:
         assert people.arrive(session, "ana", NOW, only_known=True) == "admin"

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from sqlalchemy import ColumnElement, and_, delete, func, select, text, update
+from sqlalchemy import ColumnElement, and_, delete, select, text, update
 from sqlmodel import Session
 
 from tui import clock
@@ -164,7 +164,7 @@ def pass_on(
     """Hand one's own customer to a colleague who works here: all one holds of them; the drafts go along."""
     a = t.agents.c
     works_here = a.role != roles.REMOVED
-    known = session.execute(select(a.name).where(func.lower(a.name) == to.lower(), works_here)).scalar()
+    known = session.execute(select(a.name).where(roles.is_called(to), works_here)).scalar()
     if known is None:
         raise Refused(f"Nobody called {to!r} has worked here yet; see `shiftdesk agent list`.")
     check_held(session, _meant(session, conversation_id, agent, epoch), now)

@@ -41,7 +41,7 @@ def arrive(session: Session, name: str, now: Millis, *, only_known: bool = False
 def add(session: Session, name: str, *, role: str, agent: str, now: Millis) -> None:
     """From now on they may work here; who was removed comes back. Refused where they are here already."""
     roles.need(session, "people", agent)
-    row = session.execute(select(_a.name, _a.role).where(func.lower(_a.name) == name.lower())).first()
+    row = session.execute(select(_a.name, _a.role).where(roles.is_called(name))).first()
     if row is None:
         _insert(session, name, role, agent=agent, now=now, name=name)
     elif row.name == name and row.role == roles.REMOVED:

@@ -6,7 +6,7 @@ THE table is `DEEDS`: what changes the desk, and the least role for it. A rule t
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlmodel import Session
 
 from tui.errors import Refused
@@ -84,6 +84,11 @@ def role_of(session: Session, agent: str) -> str:
     if role is not None:
         return str(role)
     return "agent" if session.execute(select(func.count()).select_from(t.agents)).scalar_one() else "admin"
+
+
+def is_called(name: str) -> ColumnElement[bool]:
+    """An agent has this name, in whatever case; SQLite knows the case of ASCII letters only."""
+    return or_(_a.name == name, func.lower(_a.name) == name.lower())
 
 
 def need(session: Session, deed_id: str, agent: str) -> None:
