@@ -1,5 +1,8 @@
 """A desk in PostgreSQL when its server goes away, when another holds it, and what it tells."""
 
+import io
+import json
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -8,13 +11,15 @@ from typing import Any
 import postgres
 import psycopg
 import pytest
-from making import post, take, take_into
+from making import NOW, post, rows, take, take_into
 from sqlalchemy import text
 
 from tui import clock
+from tui.cli.program import run
 from tui.errors import OutOfReach
 from tui.screens.work import Work
 from tui.store import postgres as home
+from tui.store.reader import VIEWS, Key, Reader
 from tui.store.store import Store, home_of
 
 pytestmark = pytest.mark.postgresql
@@ -175,3 +180,95 @@ def test_a_burst_wakes_few_times_and_what_is_undone_wakes_nobody(desk: postgres.
         while changes.wait(0.1):
             woken += 1
         assert woken <= 3
+
+
+# -- hostile values --------------------------------------------------------------------------------------
+
+
+@pytest.mark.sqlite
+def test_hostile_values_are_refused_or_repaired_and_the_rest_goes_in(
+    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    counts: list[dict[str, Any]] = [{"likes": 2**63 - 1, "reposts": 2**63 - 1}, {"likes": 10**30}, {"reposts": 2**63}]
+    lines = [incoming(n, "plain", metrics=values) for n, values in enumerate(counts)]
+    lines += [incoming(3, "a\0b"), incoming(4, "a\ud800b"), incoming(5, "good")]
+    lines += [incoming(6, "many", followers=10**30), incoming(7, "most", followers=2**63 - 1)]
+    given = "".join(json.dumps(one) + "\n" for one in lines).encode()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given)))
+    run(["import", "-", "--db", store.location])
+    said = capsys.readouterr()
+    with closing(store.reader()) as reader:
+        texts = sorted(one.text for row in rows(reader) for one in reader.posts(row.id))
+    assert texts == ["a\ufffdb", "a\ufffdb", "good", "most", "plain"]
+    assert all(name in said.out + said.err for name in ("metrics.likes", "metrics.reposts", "author.followers"))
+
+
+def incoming(n: int, words: str, followers: int = 1, **values: Any) -> dict[str, Any]:
+    author = {"id": f"a{n}", "handle": f"a{n}", "followers": followers}
+    return {
+        "network": "x", "id": str(n), "account": "@northline", "author": author,
+        "text": words, "created_at": "2026-02-11T09:14:00Z", **values,
+    }  # fmt: skip
+
+
+# -- cost --------------------------------------------------------------------------------------------------
+
+
+class Explaining:
+    """A connection that notes how the server goes about each statement."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+        self.plans: list[str] = []
+
+    def execute(self, sql: str, values: Any = None) -> Any:
+        self.plans += [row[0] for row in self.connection.execute(f"EXPLAIN {sql}", values).fetchall()]
+        return self.connection.execute(sql, values)
+
+
+@pytest.fixture(scope="module")
+def full() -> Iterator[postgres.Desk]:
+    """Three thousand conversations with a post each, as the server's statistics know them."""
+    made = postgres.Desk()
+    take(made.store, *(post(str(n), f"a{n % 500}", f"train {n} is late") for n in range(3_000)))
+    with connected(made.url) as connection:
+        states = "(ARRAY['new', 'pending', 'resolved', 'resolved', 'claimed', 'snoozed'])[1 + id % 6]"
+        connection.execute(f"UPDATE conversation SET state = {states}, surfaced_at = id")
+        connection.execute("UPDATE conversation SET owner = 'a' || id % 40, claimed_at = id WHERE state = 'claimed'")
+        connection.execute("VACUUM ANALYZE")
+    yield made
+    made.drop()
+    clock.follow(None)
+
+
+@pytest.fixture
+def explaining(full: postgres.Desk) -> Iterator[Explaining]:
+    with closing(full.store.home.connect()) as connection:
+        connection.execute("SET enable_seqscan = off")
+        yield Explaining(connection)
+
+
+def scans(made: Explaining) -> list[str]:
+    """Tables of the desk's that are read from end to end all the same: no index would do."""
+    big = ("conversation", "post", "event", "author")
+    return [step for step in made.plans if "Seq Scan on" in step and step.split(" on ")[1].split()[0] in big]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_pages_and_counts_have_their_indexes(explaining: Explaining, view: str) -> None:
+    reader = Reader(explaining, home.POSTGRES)
+    for start in (None, Key(1_000, 1_000)):
+        reader.page(view, agent="a1", now=NOW, limit=50, start=start)
+        reader.page(view, agent="a1", now=NOW, limit=50, start=start, backwards=True)
+        reader.count(view, agent="a1", now=NOW, before=start)
+    assert not scans(explaining)
+
+
+def test_what_every_round_asks_has_its_index(explaining: Explaining) -> None:
+    reader = Reader(explaining, home.POSTGRES)
+    reader.due_timer(NOW)
+    reader.events(after=3, limit=50)
+    reader.posts(7)
+    assert len(reader.search("train 77")) > 0
+    assert not scans(explaining)
+    assert any("Bitmap Index Scan on post_search" in step for step in explaining.plans)
