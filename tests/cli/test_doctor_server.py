@@ -82,9 +82,9 @@ def test_notifications_that_do_not_arrive(desk, monkeypatch) -> None:
 
 
 def test_few_connections(desk) -> None:
-    alter(desk, "CONNECTION LIMIT 32")
+    alter(desk, "CONNECTION LIMIT 36")
     verdict, said = found(desk, "connections")
-    assert (verdict, said) == ("info", "32 allowed, room for about 2 desks of 6 and a worker; for 50 desks allow 320")
+    assert (verdict, said) == ("info", "36 allowed, room for about 2 desks of 8 and a worker; for 50 desks allow 420")
 
 
 def test_a_way_that_others_can_read() -> None:

@@ -18,7 +18,8 @@ TRIPS = 7
 HEARD_S = 2
 """How long a notification of our own may take (s)."""
 DESKS = 50
-DESK_CONNECTIONS = 6
+DESK_CONNECTIONS = 8
+"""Counted at a desk that also sends."""
 WORKER_CONNECTIONS = 20
 """Three, and one for each lane that is at work."""
 RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE")
