@@ -18,10 +18,11 @@ from running import PATIENCE_S, terminated, worker
 from sqlalchemy import insert, select
 
 from tui.clock import HOUR
-from tui.config import Config
+from tui.config import Config, data_folder
 from tui.desk import claims, outbox, sources
 from tui.store import tables as t
-from tui.store.store import Store
+from tui.store.sqlite import File
+from tui.store.store import Store, home_of
 from tui.worker.run import Done, Leads, Worker
 from tui.worker.systemd import STATUS_S, Notices, notices, standing
 
@@ -229,7 +230,6 @@ def test_who_has_much_to_send_begins_no_more_of_it_when_the_worker_ends(
     assert not thread.is_alive()
 
 
-@pytest.mark.sqlite
 def test_the_status_says_what_is_led_and_what_is_wrong(store: Store) -> None:
     with store.transaction() as session:
         values = {"network": "x", "handle": "@northline", "name": "northline", "created_at": NOW}
@@ -237,9 +237,20 @@ def test_the_status_says_what_is_led_and_what_is_wrong(store: Store) -> None:
         sources.ensure(session, 1, ["mentions"], NOW, ())
     said = standing(Worker(store, [Step("worker")]), store, Config())
     assert said.startswith("0 of 1 lanes led from here. @northline mentions")
+
+
+@pytest.mark.sqlite
+def test_the_status_says_that_the_file_is_gone(store: Store) -> None:
     store.path.unlink()
     assert "\n" not in (gone := standing(Worker(store, []), store, Config()))
     assert str(store.path) in gone
+
+
+@pytest.mark.postgresql
+def test_the_status_says_that_the_database_is_gone(store: Store) -> None:
+    gone = Store(home_of(store.location.replace("/desk", "/gone")))
+    assert "\n" not in (said := standing(Worker(gone, []), gone, Config()))
+    assert gone.location in said
 
 
 # -- a process as systemd starts it ----------------------------------------------------------------
@@ -266,14 +277,15 @@ def test_without_systemd_a_real_worker_runs_all_the_same(store: Store) -> None:
         assert terminated(process) == 128 + signal.SIGTERM
 
 
-@pytest.mark.sqlite
 @pytest.mark.parametrize("inbox", ["path"], indirect=True)
 def test_a_real_worker_that_hangs_is_ended_by_the_watchdog(store: Store, inbox: Inbox) -> None:
     take(store, post("q", text=f"{US} where is my train?"))
     with store.transaction() as session:
         claim = claims.claim(session, 1, agent="ana", now=NOW, lease=HOUR)
         outbox.hold(session, claim, "We are sorry. Which one?", config=Config(), now=NOW)
-    os.mkfifo(store.path.parent / "outbox-x.jsonl")  # whoever opens it for writing waits for a reader
+    folder = store.path.parent if isinstance(store.home, File) else data_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(folder / "outbox-x.jsonl")  # whoever opens it for writing waits for a reader
     span_s = 2
     environment = {"NOTIFY_SOCKET": inbox.address, "WATCHDOG_USEC": str(span_s * 1_000_000)}
     with worker(store, environment=environment) as process:
