@@ -77,6 +77,8 @@ def test_a_server_that_comes_back_is_used_again() -> None:
         server.resume()
         take(store, post("2", "b"))
         assert again.wait(PROMPT_S)
+        server.pause()
+        server.resume()  # nobody asked meanwhile
         with closing(store.reader()) as new, closing(store.changes()) as hearing:
             assert new.totals() == {"new": 2}
             take(store, post("3", "c"))
