@@ -285,6 +285,9 @@ def test_who_loses_a_conversation_reads_by_whom_and_why_and_can_type_no_more(des
             assert kinds(desk.reader())[-1] == "claim.taken-over"
             assert here.desk.composer.text == "We are looking"
             assert here.desk.composer.has_focus  # no key of the text reaches the list
+            here.app.say("")
+            await here.pilot.press("x")
+            await here.until(lambda: "ben took over conversation 1: on the phone" in here.status)
             await here.until(lambda: ("looks", 1) in told(desk))
             assert desk.reader().scratch("ana", "note:1") is None
 

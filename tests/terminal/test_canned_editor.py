@@ -26,7 +26,10 @@ else:
 @pytest.fixture
 def edited(template: Path, tmp_path: Path) -> Terminal:
     shutil.copy(template, tmp_path / "desk.db")
-    assert run(["--db", str(tmp_path / "desk.db"), "canned", "add", "Refund", "--body", "25 % back."]) == 0
+    assert (
+        run(["--db", str(tmp_path / "desk.db"), "--agent", "ana", "canned", "add", "Refund", "--body", "25 % back."])
+        == 0
+    )
     (tmp_path / "turns.py").write_text(TURNS)
     environment = {
         "EDITOR": shlex.join([sys.executable, str(tmp_path / "turns.py")]), "VISUAL": None, "TMPDIR": str(tmp_path),

@@ -386,6 +386,7 @@ def test_an_admin_takes_somebody_off_the_desk_and_it_closes(host: Host) -> None:
             assert people.remove(session, "ben", agent="ana", now=clock.now()) == [1]
         assert ben.exit_code(PATIENCE_S) == 1
         assert "ana took you off this desk; what you held is back in the queue." in ben.after_exit()
+    assert [row.doing for row in host.store.reader().present(clock.now()) if row.agent == "ben"] == []
     with Terminal(host.ssh("ben", "-tt", ""), cols=120, rows=40) as again:
         again.wait("ben may no longer work at this desk")
         assert again.exit_code() == 1

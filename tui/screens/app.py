@@ -158,6 +158,8 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         )
         """Where the actions of the table are, by their names."""
         self.held: list[ReplyRow] = []
+        self.is_off = False
+        """Whether an admin took this agent off the desk."""
         self.summary: dict[str, Any] | None = None
         self.shown_at = clock.now()
         """What ages on screen are counted to: it moves once a minute, so that nothing flickers."""
@@ -500,6 +502,7 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
         elif event.kind == "claim.passed" and data.get("to") == self.agent:
             self.say(f"{who} passed conversation {event.conversation_id} on to you.")
         elif event.kind == "agent.removed" and data.get("name") == self.agent:
+            self.is_off = True
             self.exit(return_code=1, message=Text(f"{who} took you off this desk; what you held is back in the queue."))
         elif event.kind == "agent.role" and data.get("name") == self.agent:
             self.say(f"{who} changed your role: you are {text.line(str(data.get('role', '')))} now.")
@@ -746,6 +749,10 @@ class DeskApp(LendsTerminal[int], CrashLog[int]):
     def _was_cut(self) -> None:
         self.say("The paste was longer than a draft may be; it was cut at its end.", bad=True)
 
+    @on(Composer.Shut)
+    def _was_shut(self) -> None:
+        self.say(self.handling.why_lost, bad=True)
+
     @on(Composer.Full)
     def _was_full(self) -> None:
         self.say(f"A text has at most {DRAFT_CHARACTERS:,} characters; nothing more was written.", bad=True)
@@ -860,7 +867,7 @@ def run_desk(
         sys.stderr.write(f"What could not be stored is in {app.reaching.left_in}; {said}.\n")
     if app.reaching.is_out:
         end_soon(code)
-    app.company.pulse.close(orderly=code == 0)
+    app.company.pulse.close(orderly=code == 0 or app.is_off)
     if code < 128:
         app.work.close(wait=not app.reaching.is_out)
     if app.summary is not None:

@@ -65,6 +65,9 @@ class Composer(TextArea):
     class Cut(Message):
         """A paste was longer than a draft may be."""
 
+    class Shut(Message):
+        """A key or a paste was refused: nothing is typed into this text any more."""
+
     class Full(Message):
         """An edit was refused: the text would have become longer than what is stored of a draft."""
 
@@ -178,6 +181,8 @@ class Composer(TextArea):
         event.prevent_default()
         event.stop()
         if self.read_only:
+            if self._shut:
+                self.post_message(self.Shut())
             return
         room = max(DRAFT_CHARACTERS - len(self.text), 0)
         pasted, cut = text.paste(event.text[: PASTED_AHEAD * room], room)
@@ -195,6 +200,8 @@ class Composer(TextArea):
         if swallowed or event.key.startswith("alt+"):  # a letter that nobody meant to write
             event.prevent_default()
             event.stop()
+            if swallowed:
+                self.post_message(self.Shut())
             return
         if event.character == ":" and self._opens_canned():
             event.prevent_default()

@@ -30,6 +30,8 @@ class Handling:
 
     def __init__(self, app: "DeskApp") -> None:
         self.app = app
+        self.why_lost = ""
+        """Why nothing is typed any more into the text in the editor."""
 
     async def next(self) -> None:
         """Claim and open what is served first."""
@@ -158,6 +160,7 @@ class Handling:
         writing, composer = self.app.writing, self.app.desk.composer
         if composer.mode == "reply" and writing.draft_of is not None and writing.draft_of == event.conversation_id:
             composer.shut()
+            self.why_lost = text.line(why)
             self.app.company.tell()
             self.app.spawn(writing.save())  # what was not stored yet is refused, and kept in a note
 

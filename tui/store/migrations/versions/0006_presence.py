@@ -26,9 +26,7 @@ def upgrade() -> None:
     op.create_index("presence_agent", "presence", ["agent"])
     op.create_index("presence_conversation", "presence", ["conversation_id"])
     claimed = sa.text("state = 'claimed'")
-    op.create_index(
-        "conversation_held", "conversation", ["author_id"], sqlite_where=claimed, postgresql_where=claimed
-    )
+    op.create_index("conversation_held", "conversation", ["author_id"], sqlite_where=claimed, postgresql_where=claimed)
     op.create_table(
         "host_clock",
         sa.Column("boot", sa.String(), nullable=False),
