@@ -66,7 +66,7 @@ class Reaching:
         if self.since is None:
             self.since = clock.now()
             self.back.clear()
-            self.app.say(text.line(str(error)), bad=True)
+            self.app.say(f"Storage out of reach: {self._why}.", bad=True)
             self.app.set_timer(SHOWN_AFTER_S, self._begin)
             self.app.spawn(self._until_back(), waits=True)
         elif self._is_shown:
